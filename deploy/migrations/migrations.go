@@ -1,0 +1,65 @@
+// Package migrations holds the database schema: numbered SQL files that only go forward, each able to run while the previous version
+// of the program still serves. `tollhouse migrate` applies them; the server never does.
+package migrations
+
+import (
+	"context"
+	"embed"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+//go:embed *.sql
+var files embed.FS
+
+// JobSchema is the Postgres schema of the job queue's own tables.
+const JobSchema = "jobs"
+
+// Apply brings the database that pool is connected to up to date: our tables, then the job queue's. The pool's role must own them.
+// Two runs at once are safe, the second waits; a run on a current database changes nothing.
+func Apply(ctx context.Context, pool *pgxpool.Pool) error {
+	db := stdlib.OpenDBFromPool(pool)
+	defer db.Close()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
+	if err != nil {
+		return fmt.Errorf("making the migration lock: %w", err)
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+	if err != nil {
+		return fmt.Errorf("reading the migrations: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("applying the migrations: %w", err)
+	}
+	return applyJobs(ctx, pool)
+}
+
+// applyJobs creates or updates the job queue's tables and lets the server's role use them. They hold ids only, no tenant's data.
+func applyJobs(ctx context.Context, pool *pgxpool.Pool) error {
+	const create = `CREATE SCHEMA IF NOT EXISTS ` + JobSchema
+	if _, err := pool.Exec(ctx, create); err != nil {
+		return fmt.Errorf("creating the job schema: %w", err)
+	}
+	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: JobSchema})
+	if err != nil {
+		return fmt.Errorf("reading the job queue's migrations: %w", err)
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("applying the job queue's migrations: %w", err)
+	}
+	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		const grant = `
+			GRANT USAGE ON SCHEMA ` + JobSchema + ` TO tollhouse_app;
+			GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ` + JobSchema + ` TO tollhouse_app;
+			GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA ` + JobSchema + ` TO tollhouse_app`
+		_, err := tx.Exec(ctx, grant)
+		return err
+	})
+}

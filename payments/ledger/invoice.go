@@ -1,0 +1,89 @@
+package ledger
+
+import "time"
+
+// Date is a calendar day without a zone; what zone it is meant in is the tenant's.
+type Date struct {
+	Year  int
+	Month time.Month
+	Day   int
+}
+
+// InvoiceStatus is what is stored of an invoice's life. What a client reads is the State that Invoice.State derives.
+type InvoiceStatus string
+
+const (
+	Draft         InvoiceStatus = "draft"
+	Sent          InvoiceStatus = "sent"
+	Void          InvoiceStatus = "void"
+	Uncollectible InvoiceStatus = "uncollectible"
+)
+
+// State is what an invoice is to its reader, derived from its status, its ledger entries and the day.
+type State string
+
+const (
+	StateDraft         State = "draft"
+	StateOpen          State = "open"
+	StateProcessing    State = "processing" // settled + in flight cover the total, and something is in flight
+	StatePartiallyPaid State = "partially_paid"
+	StatePaid          State = "paid"
+	StateOverdue       State = "overdue"
+	StateVoid          State = "void"
+	StateUncollectible State = "uncollectible"
+)
+
+// Invoice is one invoice with its lines and what the ledger says of it.
+type Invoice struct {
+	ID               string
+	CompanyID        string
+	ContactID        string // "" when it is addressed to every payer of the company
+	Number           string
+	Status           InvoiceStatus
+	Currency         Currency
+	IssueDate        Date
+	DueDate          Date
+	Title            string
+	PONumber         string
+	Notes            string
+	Lines            []Line
+	Subtotal         int64 // Σ quantity × unit amount
+	Discount         int64 // Σ line discounts + DocumentDiscount
+	DocumentDiscount int64
+	Tax              int64
+	Total            int64
+	Settled          int64 // Σ of posted payments, positive
+	InFlight         int64 // Σ of payments that are processing, positive
+	Version          int
+	CreatedAt        time.Time
+	SentAt           time.Time // zero: never
+	ViewedAt         time.Time
+	VoidedAt         time.Time
+	VoidReason       string
+}
+
+// Line is one position of an invoice.
+type Line struct {
+	Description string
+	Quantity    int64 // ten-thousandths: 15000 is 1.5
+	UnitAmount  int64
+	Discount    int64
+	TaxBPS      int32 // basis points: 825 is 8.25 %
+	Amount      int64 // quantity × unit − discount
+	Tax         int64
+}
+
+// Payment is money that came or is coming in.
+type Payment struct {
+	ID         string
+	CompanyID  string
+	Status     string // "processing", "succeeded", "failed"
+	Kind       string // "manual", "card", "bank"
+	Amount     int64
+	Currency   Currency
+	Method     string // as people read it
+	Reference  string
+	PaidBy     string // the contact's name, "" when nobody of the client did it in the portal
+	ReceivedOn Date
+	Applied    int64 // the part that went to the invoice it is listed under; 0 in lists of payments
+}
