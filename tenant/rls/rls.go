@@ -1,0 +1,74 @@
+// Package rls runs SQL as one tenant. Postgres row-level security is the second lock behind every statement's own tenant_id: a transaction
+// names its tenant once, and rows of every other tenant do not exist for it. A statement that runs outside this package sees no tenant's
+// rows at all.
+//
+//	err := rls.Tx(ctx, pool, tenantID, func(tx pgx.Tx) error { … })
+package rls
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"tollhouse/tenant"
+)
+
+// setTenant is local to the transaction: a pooled connection never carries a tenant over to its next borrower.
+const setTenant = `SELECT set_config('app.tenant', $1, true)`
+
+// ErrNoTenant is returned when the tenant's id is empty, before anything is sent.
+var ErrNoTenant = errors.New("no tenant given")
+
+// DB is the part of *pgxpool.Pool that this package needs.
+type DB interface {
+	Begin(ctx context.Context) (pgx.Tx, error)
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+// Tx calls fn inside a transaction that belongs to tenant t, commits when fn returns nil and rolls back otherwise. fn must not call over
+// the network.
+func Tx(ctx context.Context, db DB, t tenant.ID, fn func(tx pgx.Tx) error) error {
+	if t == "" {
+		return ErrNoTenant
+	}
+	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, setTenant, string(t)); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
+// Read sends all queries of b as tenant t in one round trip and runs their callbacks. They share one implicit transaction and see, at the
+// default isolation, each the newest committed rows. The first error ends it and is returned.
+func Read(ctx context.Context, db DB, t tenant.ID, b *pgx.Batch) error {
+	if t == "" {
+		return ErrNoTenant
+	}
+	scoped := &pgx.Batch{}
+	scoped.Queue(setTenant, string(t))
+	scoped.QueuedQueries = append(scoped.QueuedQueries, b.QueuedQueries...)
+	return db.SendBatch(ctx, scoped).Close()
+}
+
+// Platform calls fn inside a read-only transaction that sees every tenant's rows in the few tables that the whole platform must read: tenants
+// and domains. All others stay empty.
+func Platform(ctx context.Context, db DB, fn func(tx pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SET TRANSACTION READ ONLY`); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `SELECT set_config('app.scope', 'platform', true)`); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
+// Violates reports whether err is a violation of the named unique, foreign key or check constraint.
+func Violates(err error, constraint string) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.ConstraintName == constraint
+}
