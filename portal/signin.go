@@ -1,0 +1,28 @@
+package portal
+
+import (
+	"context"
+
+	"tollhouse/portal/access"
+	"tollhouse/tenant"
+)
+
+// Access is who is there: links and sessions. Implemented by access.Service.
+type Access interface {
+	// Authenticate returns the live session that a cookie's token stands for on this site, from one Redis round trip, or
+	// access.ErrNoSession. access.ErrLimited means that this client sends too many requests.
+	Authenticate(ctx context.Context, site *tenant.Site, token string) (access.Session, error)
+	// Landing looks at a link and changes nothing. An unknown token is a Landing in state access.LinkUnknown, not an error.
+	Landing(ctx context.Context, site *tenant.Site, token string) (access.Landing, error)
+	// Redeem exchanges a link for a session, once. A link that cannot be exchanged is an *access.DeadLinkError.
+	Redeem(ctx context.Context, site *tenant.Site, token string, v access.Visitor) (access.Grant, error)
+	// RequestLink mails a login link if the address is a contact's. It answers the same, and as fast, for every address, known or not,
+	// limited or not; an error is ours, never the visitor's.
+	RequestLink(ctx context.Context, site *tenant.Site, email string, v access.Visitor) error
+	// Resend mails a fresh link to the address on file of a dead link's contact; neutral like RequestLink.
+	Resend(ctx context.Context, site *tenant.Site, token string, v access.Visitor) error
+	// SignOut ends a session everywhere at once.
+	SignOut(ctx context.Context, s access.Session, v access.Visitor) error
+}
+
+var _ Access = (*access.Service)(nil)
