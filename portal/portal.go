@@ -14,7 +14,8 @@ import (
 type Pages interface {
 	Home(ctx context.Context, s access.Session, today ledger.Date) (HomeData, error)
 	Invoices(ctx context.Context, s access.Session, q InvoiceQuery) (InvoicesData, error)
-	Invoice(ctx context.Context, s access.Session, id string) (InvoiceData, error)
+	// Invoice also notes that a person saw the invoice, in the same round trip: viewer says from where. nil leaves no trace, as for HEAD.
+	Invoice(ctx context.Context, s access.Session, id string, viewer *access.Visitor) (InvoiceData, error)
 }
 
 // InvoiceTab is one tab of the invoice list.
