@@ -35,6 +35,7 @@ type Tenant struct {
 	Test      bool           // true for a tenant made for rehearsal: its keys are thk_test_…
 	Brand     Brand
 	Policy    Policy
+	Style     *Style // the stylesheet of Brand's colours
 	CreatedAt time.Time
 }
 
@@ -49,7 +50,7 @@ type Policy struct {
 // LoginLinkLifetime is how long a link that somebody asked for in the portal's footer works (mission: 10 minutes).
 const LoginLinkLifetime = 10 * time.Minute
 
-// Brand is how a tenant's portal looks. Colours are as the tenant typed them; Palette corrects them for the page.
+// Brand is how a tenant's portal looks. Colours are as the tenant typed them; NewPalette corrects them for the page.
 type Brand struct {
 	Primary      Color  // buttons, links, the thin rule
 	Accent       Color  // small marks
