@@ -2,13 +2,6 @@ package ledger
 
 import "time"
 
-// Date is a calendar day without a zone; what zone it is meant in is the tenant's.
-type Date struct {
-	Year  int
-	Month time.Month
-	Day   int
-}
-
 // InvoiceStatus is what is stored of an invoice's life. What a client reads is the State that Invoice.State derives.
 type InvoiceStatus string
 
@@ -86,4 +79,34 @@ type Payment struct {
 	PaidBy     string // the contact's name, "" when nobody of the client did it in the portal
 	ReceivedOn Date
 	Applied    int64 // the part that went to the invoice it is listed under; 0 in lists of payments
+	// Allocations say which invoices it is meant for, by id; they add up to Amount. Lists of an invoice's payments leave them out.
+	Allocations []Allocation
+	CreatedAt   time.Time
+}
+
+// Allocation is the part of a payment that is meant for one invoice.
+type Allocation struct {
+	InvoiceID string
+	Amount    int64
+}
+
+// EntryKind says what a ledger entry is the effect of.
+type EntryKind string
+
+const (
+	EntryInvoice EntryKind = "invoice" // an invoice was sent: positive
+	EntryVoid    EntryKind = "void"    // what was open of it is taken back: negative
+	EntryPayment EntryKind = "payment" // money arrived for it: negative
+)
+
+// Entry is one posting to a client's account. Balances are sums of entries and nothing else. Entries are never changed: a mistake is
+// mended by another entry.
+type Entry struct {
+	CompanyID   string
+	InvoiceID   string
+	PaymentID   string // "" unless a payment caused it
+	Kind        EntryKind
+	Amount      int64 // what the client owes more; negative for less; never 0
+	Currency    Currency
+	EffectiveOn Date // the day it was posted on, so that a statement of past days never changes
 }
