@@ -1,0 +1,166 @@
+package localca
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/letsencrypt/pebble/v2/ca"
+	"github.com/letsencrypt/pebble/v2/db"
+	"github.com/letsencrypt/pebble/v2/va"
+	"github.com/letsencrypt/pebble/v2/wfe"
+)
+
+// Options say where the CA listens and where it looks for the hosts that it validates. The zero value of each field works, except for the
+// two ports of whoever is to be validated.
+type Options struct {
+	Addr     string // of the ACME directory; "127.0.0.1:0" by default
+	DNSAddr  string // of the DNS server, UDP and TCP; "127.0.0.1:0" by default
+	HTTPPort int    // where HTTP-01 looks; required
+	TLSPort  int    // where TLS-ALPN-01 looks; required
+
+	// Validity of the certificates, in whole seconds; 90 days by default, 2 s at least.
+	Validity time.Duration
+	// Hosts overrides the DNS answer of single names: an address that nobody listens on makes a name whose validation fails.
+	Hosts map[string]netip.Addr
+	// Log takes what Pebble says, at debug level; nil drops it.
+	Log *slog.Logger
+}
+
+// CA is a running authority. Its methods are safe for concurrent use.
+type CA struct {
+	DirectoryURL string // like "http://127.0.0.1:14000/dir"
+	DNSAddr      string // like "127.0.0.1:8053"
+	RootPEM      []byte // the root of this run
+
+	orders  atomic.Int64
+	offline atomic.Bool
+	http    *http.Server
+	dns     *dnsServer
+	done    chan struct{}
+}
+
+const shortestValidity = 2 * time.Second
+
+// Start runs a CA until Close or until ctx ends. It sets environment variables that Pebble reads, because Pebble has no other switch for
+// them; no other part of the program reads those.
+func Start(ctx context.Context, o Options) (*CA, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	dns, err := startDNS(o.DNSAddr, o.Hosts)
+	if err != nil {
+		return nil, fmt.Errorf("starting the local DNS server: %w", err)
+	}
+	listener, err := net.Listen("tcp", o.Addr)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("listening for the local CA: %w", err), dns.Close())
+	}
+	c := &CA{
+		DirectoryURL: "http://" + listener.Addr().String() + wfe.DirectoryPath,
+		DNSAddr:      dns.addr,
+		dns:          dns,
+		done:         make(chan struct{}),
+	}
+	handler, root := pebble(o, dns.addr)
+	c.RootPEM = root
+	c.http = &http.Server{Handler: c.count(handler), ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		defer close(c.done)
+		_ = c.http.Serve(listener) // always ErrServerClosed after Close
+	}()
+	context.AfterFunc(ctx, func() { _ = c.Close() })
+	return c, nil
+}
+
+func (o *Options) complete() error {
+	if o.HTTPPort == 0 || o.TLSPort == 0 {
+		return errors.New("the local CA needs the HTTP and the TLS port of the host that it validates")
+	}
+	if o.Addr == "" {
+		o.Addr = "127.0.0.1:0"
+	}
+	if o.DNSAddr == "" {
+		o.DNSAddr = "127.0.0.1:0"
+	}
+	if o.Validity == 0 {
+		o.Validity = 90 * 24 * time.Hour
+	}
+	if o.Validity < shortestValidity {
+		return fmt.Errorf("a validity of %s is shorter than %s", o.Validity, shortestValidity)
+	}
+	return nil
+}
+
+// pebble wires the CA as its own main does, without its management port.
+func pebble(o Options, dnsAddr string) (http.Handler, []byte) {
+	for name, value := range map[string]string{
+		"PEBBLE_VA_NOSLEEP": "1", // validate at once
+		"PEBBLE_AUTHZREUSE": "0", // validate each order
+	} {
+		_ = os.Setenv(name, value) // fails only for an empty name or a NUL
+	}
+	logger := log.New(io.Discard, "", 0)
+	if o.Log != nil {
+		logger = slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug)
+	}
+	// Exactly one profile: among several, an order without one gets a random one.
+	profiles := map[string]ca.Profile{"default": {Description: "development", ValidityPeriod: uint64(o.Validity / time.Second)}}
+	store := db.NewMemoryStore()
+	authority := ca.New(logger, store, "", "ecdsa", 0, 1, profiles)
+	validator := va.New(logger, o.HTTPPort, o.TLSPort, false, dnsAddr, store)
+	front := wfe.New(logger, store, validator, authority, []string{"localca"}, false, false, 0, 0)
+	return front.Handler(), authority.GetRootCert(0).PEM()
+}
+
+// count notes each order and plays dead when told to.
+func (c *CA) count(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c.offline.Load() {
+			http.Error(w, "the CA is down", http.StatusServiceUnavailable)
+			return
+		}
+		if r.Method == http.MethodPost && r.URL.Path == orderPath {
+			w = &orderCounter{ResponseWriter: w, orders: &c.orders}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// orderPath is where Pebble takes new orders.
+const orderPath = "/order-plz"
+
+// orderCounter counts an order when it is made, so that one sent twice because of a stale nonce counts once.
+type orderCounter struct {
+	http.ResponseWriter
+	orders *atomic.Int64
+}
+
+func (w *orderCounter) WriteHeader(status int) {
+	if status == http.StatusCreated {
+		w.orders.Add(1)
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Orders tells how many orders were made at the CA since it started.
+func (c *CA) Orders() int { return int(c.orders.Load()) }
+
+// SetOffline makes every request to the CA fail with 503, or ends that.
+func (c *CA) SetOffline(offline bool) { c.offline.Store(offline) }
+
+// Close ends both servers and waits for them. Further calls do nothing.
+func (c *CA) Close() error {
+	err := c.http.Close()
+	<-c.done
+	return errors.Join(err, c.dns.Close())
+}

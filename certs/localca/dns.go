@@ -1,0 +1,93 @@
+package localca
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+
+	"github.com/miekg/dns"
+)
+
+// dnsServer answers for *.test and *.localhost with loopback, and NXDOMAIN for all else (RFC 6761 sets both suffixes aside for this).
+type dnsServer struct {
+	addr    string
+	hosts   map[string]netip.Addr
+	servers []*dns.Server
+	wait    sync.WaitGroup
+	once    sync.Once
+}
+
+// attempts bounds the search for a port that is free for both UDP and TCP.
+const attempts = 20
+
+func startDNS(addr string, hosts map[string]netip.Addr) (*dnsServer, error) {
+	var err error
+	for range attempts {
+		var packets net.PacketConn
+		if packets, err = net.ListenPacket("udp", addr); err != nil {
+			return nil, err
+		}
+		var listener net.Listener
+		if listener, err = net.Listen("tcp", packets.LocalAddr().String()); err != nil {
+			_ = packets.Close()
+			continue
+		}
+		return serveDNS(packets, listener, hosts), nil
+	}
+	return nil, fmt.Errorf("finding a port for UDP and TCP: %w", err)
+}
+
+func serveDNS(packets net.PacketConn, listener net.Listener, hosts map[string]netip.Addr) *dnsServer {
+	s := &dnsServer{addr: listener.Addr().String(), hosts: hosts}
+	var started sync.WaitGroup
+	for _, server := range []*dns.Server{{PacketConn: packets}, {Listener: listener}} {
+		server.Handler = dns.HandlerFunc(s.answer)
+		started.Add(1)
+		server.NotifyStartedFunc = started.Done
+		s.servers = append(s.servers, server)
+		s.wait.Go(func() { _ = server.ActivateAndServe() })
+	}
+	started.Wait()
+	return s
+}
+
+func (s *dnsServer) answer(w dns.ResponseWriter, request *dns.Msg) {
+	reply := new(dns.Msg).SetReply(request)
+	reply.Authoritative = true
+	if len(request.Question) == 1 {
+		s.resolve(reply, request.Question[0])
+	}
+	_ = w.WriteMsg(reply) // the asker went away
+}
+
+func (s *dnsServer) resolve(reply *dns.Msg, q dns.Question) {
+	name := strings.TrimSuffix(strings.ToLower(q.Name), ".")
+	addr, ours := s.hosts[name]
+	if !ours && (strings.HasSuffix(name, ".test") || strings.HasSuffix(name, ".localhost")) {
+		addr, ours = netip.AddrFrom4([4]byte{127, 0, 0, 1}), true
+	}
+	if !ours {
+		reply.Rcode = dns.RcodeNameError
+		return
+	}
+	header := dns.RR_Header{Name: q.Name, Rrtype: q.Qtype, Class: dns.ClassINET, Ttl: 1}
+	switch {
+	case q.Qtype == dns.TypeA && addr.Is4():
+		reply.Answer = append(reply.Answer, &dns.A{Hdr: header, A: addr.AsSlice()})
+	case q.Qtype == dns.TypeAAAA && addr.Is6():
+		reply.Answer = append(reply.Answer, &dns.AAAA{Hdr: header, AAAA: addr.AsSlice()})
+	}
+}
+
+// Close ends both servers; a second call does nothing.
+func (s *dnsServer) Close() error {
+	s.once.Do(func() {
+		for _, server := range s.servers {
+			_ = server.Shutdown() // fails only when it is not running
+		}
+	})
+	s.wait.Wait()
+	return nil
+}
