@@ -2,7 +2,11 @@ package tenant
 
 import (
 	"context"
+	"hash/maphash"
 	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // Snapshot is every served site as of one number of the directory head.
@@ -16,9 +20,10 @@ type Feed interface {
 	// Snapshot returns all sites.
 	Snapshot(ctx context.Context) (Snapshot, error)
 	// Since returns the sites of every tenant that changed after seq, and those tenants' ids: a host of such a tenant that is not in
-	// Sites is no longer served.
+	// Sites is no longer served. A Seq below seq says that the record itself went back (it was restored): a snapshot is needed.
 	Since(ctx context.Context, seq int64) (Delta, error)
-	// Wait blocks until a change is announced or ctx ends. A lost connection is an error; the Directory then reconciles.
+	// Wait blocks until a change is announced or ctx ends. It also returns nil when it has just begun to listen, because a change may
+	// have gone by unheard. A lost connection is an error; the Directory then reconciles.
 	Wait(ctx context.Context) error
 }
 
@@ -29,18 +34,90 @@ type Delta struct {
 	Sites   []*Site
 }
 
-// Directory holds every served host in memory. "Not in it" is final. Lookup is safe for any number of goroutines and touches no storage.
-type Directory struct{}
+// Directory holds every served host in memory. "Not in it" is final. Look-ups are safe for any number of goroutines, take no lock and
+// touch no storage; only Run writes.
+type Directory struct {
+	log    *slog.Logger
+	seed   maphash.Seed
+	shards [shardCount]shard
+
+	loaded  atomic.Bool
+	hosts   atomic.Int64
+	seq     atomic.Int64
+	fresh   atomic.Int64 // Unix nanoseconds of the last good answer of the feed
+	failing atomic.Bool
+
+	mu          sync.Mutex // guards what follows, and the order of changes to shards
+	tenants     map[ID]*resident
+	subscribers map[*subscriber]struct{}
+}
+
+// shardCount is a power of two: at 100,000 hosts a change copies some 400 slots.
+const shardCount = 256
+
+// shard is one part of the hosts. The map is never changed once it is published: a change is a new map.
+type shard struct {
+	entries atomic.Pointer[map[Hostname]*Entry]
+}
+
+// resident is one tenant in the Directory.
+type resident struct {
+	tenant *Tenant
+	hosts  []Hostname
+}
 
 // NewDirectory returns an empty directory; Run fills it.
-func NewDirectory(log *slog.Logger) *Directory { return &Directory{} }
+func NewDirectory(log *slog.Logger) *Directory {
+	return &Directory{
+		log:         log,
+		seed:        maphash.MakeSeed(),
+		tenants:     map[ID]*resident{},
+		subscribers: map[*subscriber]struct{}{},
+	}
+}
 
-// Lookup returns the entry of a served host.
-func (d *Directory) Lookup(h Hostname) (*Entry, bool) { return nil, false }
+// Lookup returns the entry of a served host. It costs no allocation.
+func (d *Directory) Lookup(h Hostname) (*Entry, bool) {
+	entries := d.shard(h).entries.Load()
+	if entries == nil {
+		return nil, false
+	}
+	e, ok := (*entries)[h]
+	return e, ok
+}
+
+// Tenant returns a tenant by its id, suspended ones too. It takes a lock for a moment: it is for the API host, whose key names the
+// tenant; a portal's request has its tenant from Lookup.
+func (d *Directory) Tenant(id ID) (*Tenant, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r, ok := d.tenants[id]
+	if !ok {
+		return nil, false
+	}
+	return r.tenant, true
+}
 
 // Loaded reports whether a first snapshot has arrived.
-func (d *Directory) Loaded() bool { return false }
+func (d *Directory) Loaded() bool { return d.loaded.Load() }
 
-// Run keeps the directory current until ctx ends: a snapshot first, then every announced change, and a reconciliation each minute. While
-// the feed fails it serves the last known state and tries again.
-func (d *Directory) Run(ctx context.Context, feed Feed) error { <-ctx.Done(); return nil }
+// Stats is the Directory's condition, for metrics and readiness.
+type Stats struct {
+	Hosts   int       // served now
+	Seq     int64     // number of the last change that is in
+	Fresh   time.Time // when the feed last answered; zero: never
+	Failing bool      // the feed's last answer was an error, and the last known state is being served
+}
+
+// Stats returns the Directory's condition. It may be called at any time.
+func (d *Directory) Stats() Stats {
+	s := Stats{Hosts: int(d.hosts.Load()), Seq: d.seq.Load(), Failing: d.failing.Load()}
+	if at := d.fresh.Load(); at != 0 {
+		s.Fresh = time.Unix(0, at)
+	}
+	return s
+}
+
+func (d *Directory) shard(h Hostname) *shard {
+	return &d.shards[maphash.String(d.seed, h.name)%shardCount]
+}

@@ -36,5 +36,12 @@ type Entry struct {
 	Seen atomic.Bool
 }
 
+// NewEntry returns a slot for site without a certificate. The Directory makes its own; this is for what must stand in for one.
+func NewEntry(site *Site) *Entry {
+	e := &Entry{Host: site.Host}
+	e.site.Store(site)
+	return e
+}
+
 // Site returns what the host stands for now; it is never nil for an entry that a Directory returned.
 func (e *Entry) Site() *Site { return e.site.Load() }
