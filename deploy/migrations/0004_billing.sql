@@ -27,6 +27,13 @@ CREATE TABLE invoices (
     tax             bigint NOT NULL CHECK (tax >= 0),
     total           bigint NOT NULL CHECK (total = subtotal - discount + tax AND total >= 0),
     document_discount bigint NOT NULL DEFAULT 0 CHECK (document_discount >= 0),
+    -- What the ledger and the payments under way add up to. Triggers keep the two sums, nothing else writes them; they are here so that a
+    -- row lock on the invoice guards them, and lists of many thousand invoices need no sums.
+    settled         bigint NOT NULL DEFAULT 0 CHECK (settled >= 0),
+    in_flight       bigint NOT NULL DEFAULT 0 CHECK (in_flight >= 0),
+    -- Which list of a client it stands in. The day decides only whether "due" is overdue.
+    standing        text NOT NULL GENERATED ALWAYS AS (CASE WHEN status <> 'sent' THEN status WHEN settled >= total THEN 'paid'
+                        WHEN settled + in_flight >= total THEN 'processing' ELSE 'due' END) STORED,
     version         integer NOT NULL DEFAULT 1,
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
@@ -39,11 +46,16 @@ CREATE TABLE invoices (
     UNIQUE (tenant_id, company_id, id),
     CHECK (due_date >= issue_date),
     CHECK (status = 'draft' OR status = 'void' OR sent_at IS NOT NULL),
+    -- The last guard against taking money twice. The service refuses first, under the row's lock.
+    CONSTRAINT invoices_not_overpaid CHECK (settled + in_flight <= total),
     FOREIGN KEY (tenant_id, company_id) REFERENCES companies (tenant_id, id),
     FOREIGN KEY (tenant_id, company_id, contact_id) REFERENCES contacts (tenant_id, company_id, id)
 );
-CREATE INDEX invoices_by_company ON invoices (tenant_id, company_id, due_date, id);
-CREATE INDEX invoices_by_birth ON invoices (tenant_id, id);
+-- The client's lists, and what happened lately. A draft, and a draft that was voided, was never sent: it is in none of them.
+CREATE INDEX invoices_by_due_date ON invoices (tenant_id, company_id, due_date, id) WHERE sent_at IS NOT NULL;
+CREATE INDEX invoices_by_standing ON invoices (tenant_id, company_id, standing, due_date, id) WHERE sent_at IS NOT NULL;
+CREATE INDEX invoices_by_sending  ON invoices (tenant_id, company_id, sent_at) WHERE sent_at IS NOT NULL;
+CREATE INDEX invoices_by_voiding  ON invoices (tenant_id, company_id, voided_at) WHERE sent_at IS NOT NULL AND voided_at IS NOT NULL;
 
 CREATE TABLE invoice_lines (
     tenant_id   text NOT NULL,
@@ -72,13 +84,16 @@ CREATE TABLE payments (
     method      text NOT NULL DEFAULT '' CHECK (length(method) <= 120),    -- as people read it: "Visa ending 4242", "Cheque 1042"
     reference   text NOT NULL DEFAULT '' CHECK (length(reference) <= 120),
     received_on date NOT NULL,
+    key         text CHECK (length(key) BETWEEN 1 AND 255), -- given by who recorded it: the same key is the same payment
     created_at  timestamptz NOT NULL DEFAULT now(),
+    changed_at  timestamptz NOT NULL DEFAULT now(),         -- when it came to its status
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, company_id, id),
+    CONSTRAINT payments_one_per_key UNIQUE (tenant_id, key),
     FOREIGN KEY (tenant_id, company_id) REFERENCES companies (tenant_id, id),
     FOREIGN KEY (tenant_id, company_id, contact_id) REFERENCES contacts (tenant_id, company_id, id)
 );
-CREATE INDEX payments_by_company ON payments (tenant_id, company_id, id);
+CREATE INDEX payments_by_change ON payments (tenant_id, company_id, changed_at);
 
 -- Which part of a payment is meant for which invoice. While the payment is processing this is what is in flight.
 CREATE TABLE payment_allocations (
@@ -103,7 +118,7 @@ CREATE TABLE ledger_entries (
     kind         text NOT NULL CHECK (kind IN ('invoice', 'void', 'payment')),
     amount       bigint NOT NULL CHECK (amount <> 0),
     currency     text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-    effective_on date NOT NULL,             -- in the tenant's time zone
+    effective_on date NOT NULL,             -- the day of posting in the tenant's time zone: a statement of past days never changes
     created_at   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, id),
     CHECK ((kind = 'invoice') = (amount > 0)),
@@ -119,6 +134,70 @@ CREATE UNIQUE INDEX ledger_entries_payment_once ON ledger_entries (tenant_id, pa
 
 CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE ON ledger_entries FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER ledger_entries_no_truncate BEFORE TRUNCATE ON ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Keep invoices.settled and invoices.in_flight. Who pays holds the invoices' row locks already, taken in the order of their ids.
+
+-- +goose StatementBegin
+CREATE FUNCTION invoice_settled() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE invoices SET settled = settled - NEW.amount WHERE tenant_id = NEW.tenant_id AND id = NEW.invoice_id;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION invoice_reserved() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE invoices i SET in_flight = in_flight + NEW.amount FROM payments p
+     WHERE p.tenant_id = NEW.tenant_id AND p.id = NEW.payment_id AND p.status = 'processing'
+       AND i.tenant_id = NEW.tenant_id AND i.id = NEW.invoice_id;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION invoice_released() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE invoices i SET in_flight = in_flight - a.amount FROM payment_allocations a
+     WHERE a.tenant_id = NEW.tenant_id AND a.payment_id = NEW.id
+       AND i.tenant_id = a.tenant_id AND i.id = a.invoice_id;
+    RETURN NULL;
+END
+$$;
+
+-- A sent invoice is frozen: what the client received is what stays. A change is a void and a new invoice.
+CREATE FUNCTION invoice_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.status = 'draft'
+       OR (NEW.tenant_id, NEW.id, NEW.company_id, NEW.number, NEW.currency, NEW.issue_date, NEW.due_date, NEW.title, NEW.po_number, NEW.notes,
+           NEW.subtotal, NEW.discount, NEW.document_discount, NEW.tax, NEW.total, NEW.sent_at)
+       IS DISTINCT FROM
+          (OLD.tenant_id, OLD.id, OLD.company_id, OLD.number, OLD.currency, OLD.issue_date, OLD.due_date, OLD.title, OLD.po_number, OLD.notes,
+           OLD.subtotal, OLD.discount, OLD.document_discount, OLD.tax, OLD.total, OLD.sent_at)
+    THEN
+        RAISE EXCEPTION 'invoice % is %: it is frozen', OLD.id, OLD.status USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION invoice_line_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    line invoice_lines := COALESCE(NEW, OLD);
+BEGIN
+    IF EXISTS (SELECT FROM invoices WHERE tenant_id = line.tenant_id AND id = line.invoice_id AND status <> 'draft') THEN
+        RAISE EXCEPTION 'invoice % is no draft: its lines are frozen', line.invoice_id USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN line;
+END
+$$;
+-- +goose StatementEnd
+
+CREATE TRIGGER ledger_entries_settle AFTER INSERT ON ledger_entries FOR EACH ROW
+    WHEN (NEW.invoice_id IS NOT NULL AND NEW.kind NOT IN ('invoice', 'void')) EXECUTE FUNCTION invoice_settled();
+CREATE TRIGGER payment_allocations_reserve AFTER INSERT ON payment_allocations FOR EACH ROW EXECUTE FUNCTION invoice_reserved();
+CREATE TRIGGER payments_release AFTER UPDATE OF status ON payments FOR EACH ROW
+    WHEN (OLD.status = 'processing' AND NEW.status <> 'processing') EXECUTE FUNCTION invoice_released();
+CREATE TRIGGER invoices_frozen BEFORE UPDATE ON invoices FOR EACH ROW WHEN (OLD.status <> 'draft') EXECUTE FUNCTION invoice_frozen();
+CREATE TRIGGER invoice_lines_frozen BEFORE INSERT OR UPDATE OR DELETE ON invoice_lines FOR EACH ROW EXECUTE FUNCTION invoice_line_frozen();
 
 ALTER TABLE invoice_counters    ENABLE ROW LEVEL SECURITY;
 ALTER TABLE invoice_counters    FORCE ROW LEVEL SECURITY;

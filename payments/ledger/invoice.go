@@ -70,6 +70,7 @@ type Line struct {
 type Payment struct {
 	ID         string
 	CompanyID  string
+	ContactID  string // who of the company paid, "" when nobody did it in the portal
 	Status     string // "processing", "succeeded", "failed"
 	Kind       string // "manual", "card", "bank"
 	Amount     int64

@@ -1,0 +1,138 @@
+package payments
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"tollhouse/payments/ledger"
+	"tollhouse/tenant"
+)
+
+// maxAllocations bounds how many invoices one payment settles, and with them the rows it locks.
+const maxAllocations = 100
+
+// Statuses of a payment.
+const (
+	Processing = "processing" // under way: reserved on its invoices, not in the ledger
+	Succeeded  = "succeeded"  // in the ledger
+	Failed     = "failed"     // nothing was received
+)
+
+// Kinds of payments.
+const (
+	Manual = "manual" // the tenant says that it was received
+	Card   = "card"
+	Bank   = "bank"
+)
+
+// NewPayment is money for one or more invoices of one company in one currency. Its amount is the sum of its allocations.
+type NewPayment struct {
+	Key         string          // up to 255 bytes; the same key again is the same payment. "" for none
+	CompanyID   string          // "": the invoices'; given, the invoices of other companies are ErrNotFound
+	ContactID   string          // who of the company paid, "" when nobody did it in the portal
+	Currency    ledger.Currency // "": the invoices'
+	Kind        string          // "": Manual
+	Method      string          // as people read it, like "Cheque 1042"; up to 120 characters
+	Reference   string          // up to 120 characters
+	ReceivedOn  ledger.Date     // zero: today in the tenant's zone; not in the future
+	Allocations []ledger.Allocation
+}
+
+// RecordPayment writes a payment that was received, and posts it to the ledger, today: a statement of past days never changes. An unknown
+// invoice is ErrNotFound, one that is not open ErrNotSent, more than an invoice has open a *ValidationError, and a key that stood for
+// another payment ErrKeyReused.
+func (s *Invoices) RecordPayment(ctx context.Context, t *tenant.Tenant, in NewPayment) (ledger.Payment, error) {
+	return s.record(ctx, t, in, Succeeded)
+}
+
+// RecordProcessing writes a payment that is under way. It is reserved on its invoices and not in the ledger, until Settle or Fail. It
+// refuses what RecordPayment refuses.
+func (s *Invoices) RecordProcessing(ctx context.Context, t *tenant.Tenant, in NewPayment) (ledger.Payment, error) {
+	return s.record(ctx, t, in, Processing)
+}
+
+func (s *Invoices) record(ctx context.Context, t *tenant.Tenant, in NewPayment, status string) (ledger.Payment, error) {
+	if in.ReceivedOn.IsZero() {
+		in.ReceivedOn = s.today(t)
+	}
+	if in.Kind == "" {
+		in.Kind = Manual
+	}
+	if err := in.check(s.today(t)); err != nil {
+		return ledger.Payment{}, err
+	}
+	asked := in.payment(status)
+	asked.CreatedAt = s.now()
+	asked.ID = tenant.NewID("pay", asked.CreatedAt)
+	recorded, err := s.store.AddPayment(ctx, t.ID, asked, in.Key, func(p *ledger.Payment, invoices []ledger.Invoice) (*Change, error) {
+		if err := allocate(p, invoices); err != nil {
+			return nil, err
+		}
+		return s.recorded(t, p), nil
+	})
+	if err == nil && recorded.ID != asked.ID && !in.sameAs(recorded) {
+		return ledger.Payment{}, ErrKeyReused
+	}
+	return recorded, err
+}
+
+// check returns everything that is wrong with the payment itself.
+func (in *NewPayment) check(today ledger.Date) error {
+	var wrong faults
+	if len(in.Key) > 255 {
+		wrong.add("key", "too_long", "Use at most 255 bytes.")
+	}
+	if !slices.Contains([]string{Manual, Card, Bank}, in.Kind) {
+		wrong.add("kind", "invalid", "Use manual, card or bank.")
+	}
+	wrong.text("method", in.Method, 0, 120, oneLine)
+	wrong.text("reference", in.Reference, 0, 120, oneLine)
+	if today.Before(in.ReceivedOn) {
+		wrong.add("received_on", "out_of_range", "The day cannot be in the future.")
+	}
+	if len(in.Allocations) == 0 || len(in.Allocations) > maxAllocations {
+		wrong.add("allocations", "out_of_range", fmt.Sprintf("Name 1 to %d invoices.", maxAllocations))
+	}
+	wrong.allocations(in.Allocations)
+	return wrong.err()
+}
+
+func (f *faults) allocations(all []ledger.Allocation) {
+	seen, sum := map[string]bool{}, int64(0)
+	for i, a := range all {
+		at := fmt.Sprintf("allocations[%d]", i)
+		switch {
+		case a.Amount <= 0:
+			f.add(at+".amount", "out_of_range", "The amount must be above zero.")
+		case a.Amount > math.MaxInt64-sum:
+			f.add(at+".amount", "too_large", "The amount is too large.")
+		case seen[a.InvoiceID]:
+			f.add(at+".invoice_id", "duplicate", "Name each invoice once.")
+		default:
+			sum += a.Amount
+		}
+		seen[a.InvoiceID] = true
+	}
+}
+
+// payment is the checked input as a payment; its allocations are in the order in which rows are locked.
+func (in *NewPayment) payment(status string) ledger.Payment {
+	p := ledger.Payment{CompanyID: in.CompanyID, ContactID: in.ContactID, Status: status, Kind: in.Kind, Currency: in.Currency, Method: in.Method,
+		Reference: in.Reference, ReceivedOn: in.ReceivedOn, Allocations: in.ordered()}
+	for _, a := range p.Allocations {
+		p.Amount += a.Amount
+	}
+	return p
+}
+
+func (in *NewPayment) ordered() []ledger.Allocation {
+	return slices.SortedFunc(slices.Values(in.Allocations), byInvoice)
+}
+
+// sameAs reports whether a payment that was recorded before is what is asked for now.
+func (in *NewPayment) sameAs(p ledger.Payment) bool {
+	return (in.CompanyID == "" || in.CompanyID == p.CompanyID) && (in.Currency == "" || in.Currency == p.Currency) && in.Kind == p.Kind &&
+		slices.Equal(in.ordered(), p.Allocations)
+}
