@@ -1,38 +1,208 @@
+// Package access is the portal's door: magic links, the sessions they open, and the limits on asking for them. Nobody has a password. A link is
+// exchanged once, by a person's POST; what is used, expired or revoked is decided in Postgres; a session belongs to one tenant, one host, one
+// contact. It knows nothing of pages or HTTP.
+//
+//	landing, err := service.Landing(ctx, site, token)   // GET: looks, changes nothing
+//	grant, err := service.Redeem(ctx, site, token, who) // POST: once
 package access
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
 
 	"tollhouse/tenant"
+	"tollhouse/tenant/seal"
 )
 
-// Service grants and checks access to the portal.
-type Service struct{}
+// Config is what a Service needs; all fields but PublicPort and Limits are required.
+type Config struct {
+	Store      Store
+	Cache      Cache
+	Ring       *seal.Ring // derives links' tokens and salts limits' keys
+	PublicPort int        // of the portal's URLs; 0 and 443 are left out of them
+	Limits     Limits     // zero fields take the defaults
+	Now        func() time.Time
+}
 
-// Authenticate returns the live session behind a cookie.
+// Service grants and checks access to the portal. It is safe for concurrent use.
+type Service struct {
+	store  Store
+	cache  Cache
+	ring   *seal.Ring
+	port   int
+	limits Limits
+	now    func() time.Time
+}
+
+// New checks c and returns a Service.
+func New(c Config) (*Service, error) {
+	if c.Store == nil || c.Cache == nil || c.Ring == nil || c.Now == nil {
+		return nil, errors.New("access: Store, Cache, Ring and Now are required")
+	}
+	return &Service{store: c.Store, cache: c.Cache, ring: c.Ring, port: c.PublicPort, limits: c.Limits.withDefaults(), now: c.Now}, nil
+}
+
+// Authenticate returns the live session behind a cookie, for this site only. It reads Redis, and the record when Redis has no copy. Its errors
+// are ErrNoSession and ErrLimited, and others when the record cannot be asked either.
 func (s *Service) Authenticate(ctx context.Context, site *tenant.Site, token string) (Session, error) {
-	return Session{}, ErrNoSession
+	hash, ok := hashToken(token)
+	if !ok || site == nil || site.Tenant == nil {
+		return Session{}, ErrNoSession
+	}
+	t := site.Tenant.ID
+	sess, found, allowed := s.cache.Session(ctx, t, hash, s.check("session", t, token, s.limits.SessionRequests))
+	if !allowed {
+		return Session{}, ErrLimited
+	}
+	if !found {
+		var err error
+		if sess, err = s.store.SessionByToken(ctx, t, hash); err != nil {
+			return Session{}, err
+		}
+		s.cache.PutSession(ctx, hash, sess)
+	}
+	// The copy says itself whose it is, so a mixed-up cache opens no other door.
+	if sess.Tenant != t || sess.Host != site.Host || sess.HostEpoch != site.Epoch || !s.now().Before(sess.ExpiresAt) {
+		return Session{}, ErrNoSession
+	}
+	return sess, nil
 }
 
-// Landing looks at a link and changes nothing.
+// Landing says what a link is worth and changes nothing, however often it is asked.
 func (s *Service) Landing(ctx context.Context, site *tenant.Site, token string) (Landing, error) {
-	return Landing{State: LinkUnknown}, nil
+	hash, ok := hashToken(token)
+	if !ok {
+		return Landing{State: LinkUnknown}, nil
+	}
+	view, err := s.store.LinkByToken(ctx, site.Tenant.ID, hash)
+	if errors.Is(err, ErrNotFound) {
+		return Landing{State: LinkUnknown}, nil
+	}
+	if err != nil {
+		return Landing{}, fmt.Errorf("looking at a link: %w", err)
+	}
+	return Landing{State: view.State, MaskedEmail: MaskEmail(view.Email), ContactID: view.ContactID, DocumentKind: view.DocumentKind,
+		DocumentNumber: view.DocumentNumber, Target: target(view.Link)}, nil
 }
 
-// Redeem exchanges a link for a session, once.
+// Redeem exchanges a link for a session. Of any number of calls at once, on any nodes, one succeeds; the others get a *DeadLinkError.
 func (s *Service) Redeem(ctx context.Context, site *tenant.Site, token string, v Visitor) (Grant, error) {
-	return Grant{}, &DeadLinkError{Landing{State: LinkUnknown}}
+	hash, ok := hashToken(token)
+	if !ok {
+		return Grant{}, &DeadLinkError{Landing{State: LinkUnknown}}
+	}
+	if !s.cache.Allow(ctx, s.check("redeem", site.Tenant.ID, Network(v.IP), s.limits.Redeem)) {
+		return Grant{}, ErrLimited
+	}
+	cookie, cookieHash := newToken()
+	fresh := NewSession{ID: tenant.NewID("ses", s.now()), TokenHash: cookieHash, Host: site.Host, HostEpoch: site.Epoch,
+		Lifetime: site.Tenant.Policy.SessionLifetime, Visitor: logged(site, v)}
+	sess, link, err := s.store.Redeem(ctx, site.Tenant.ID, hash, fresh)
+	if errors.Is(err, ErrNotFound) {
+		return Grant{}, s.dead(ctx, site, token)
+	}
+	if err != nil {
+		return Grant{}, fmt.Errorf("redeeming a link: %w", err)
+	}
+	s.cache.PutSession(ctx, cookieHash, sess)
+	return Grant{Session: sess, Token: cookie, Target: target(link)}, nil
 }
 
-// RequestLink mails a login link if the address is a contact's.
+// dead explains why a link was not exchanged.
+func (s *Service) dead(ctx context.Context, site *tenant.Site, token string) error {
+	landing, err := s.Landing(ctx, site, token)
+	if err != nil {
+		return err
+	}
+	if landing.State == LinkReady { // it changed between the two looks, and will not be ready again for this caller
+		landing.State = LinkUsed
+	}
+	return &DeadLinkError{landing}
+}
+
+// RequestLink notes that somebody wants a login link for an address. Nothing in the answer, nor its time, tells whether the address is known
+// or a limit was reached: the same row is written for each, and a job looks later.
 func (s *Service) RequestLink(ctx context.Context, site *tenant.Site, email string, v Visitor) error {
-	return nil
+	email = strings.TrimSpace(email)
+	t := site.Tenant.ID
+	if !s.mayRequest(ctx, t, strings.ToLower(email), v) {
+		return nil
+	}
+	return s.addRequest(ctx, t, LinkRequest{Email: email, Visitor: logged(site, v)})
 }
 
-// Resend mails a fresh link to the contact of a dead one.
+// Resend notes that the holder of a dead link wants a fresh one, which goes to the address on file.
 func (s *Service) Resend(ctx context.Context, site *tenant.Site, token string, v Visitor) error {
+	hash, ok := hashToken(token)
+	if !ok || !s.mayRequest(ctx, site.Tenant.ID, token, v) {
+		return nil
+	}
+	return s.addRequest(ctx, site.Tenant.ID, LinkRequest{TokenHash: hash, Visitor: logged(site, v)})
+}
+
+func (s *Service) addRequest(ctx context.Context, t tenant.ID, r LinkRequest) error {
+	r.ID = tenant.NewID("lrq", s.now())
+	if err := s.store.AddLinkRequest(ctx, t, r); err != nil {
+		return fmt.Errorf("noting a request for a link: %w", err)
+	}
 	return nil
 }
 
-// SignOut ends a session everywhere at once.
-func (s *Service) SignOut(ctx context.Context, sess Session, v Visitor) error { return nil }
+// SignOut ends a session everywhere at once. A session that has ended already is no error.
+func (s *Service) SignOut(ctx context.Context, sess Session, v Visitor) error {
+	by := Actor{Kind: "contact", ID: sess.ContactID, Visitor: v}
+	err := s.revoke(ctx, sess.Tenant, sess.ID, "signed out", by)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+func (s *Service) revoke(ctx context.Context, t tenant.ID, id, why string, by Actor) error {
+	hash, err := s.store.RevokeSession(ctx, t, id, why, by)
+	if err != nil {
+		return fmt.Errorf("revoking the session %s: %w", id, err)
+	}
+	if hash != nil {
+		s.cache.DropSession(ctx, t, *hash)
+	}
+	return nil
+}
+
+// url writes the address of a link.
+func (s *Service) url(host tenant.Hostname, token string) string {
+	port := ""
+	if s.port != 0 && s.port != 443 {
+		port = ":" + strconv.Itoa(s.port)
+	}
+	return "https://" + host.String() + port + "/portal/l/" + token
+}
+
+// target is where a link leads once its reader is signed in: a path from the row, never from a URL.
+func target(l Link) string {
+	if l.DocumentKind == "invoice" {
+		return "/portal/invoices/" + l.DocumentID
+	}
+	return "/portal/"
+}
+
+// logged blanks what the tenant does not want to keep.
+func logged(site *tenant.Site, v Visitor) Visitor {
+	if !site.Tenant.Policy.LogVisitors {
+		return Visitor{}
+	}
+	return v
+}
+
+// MaskEmail shows enough of an address for its owner to recognise it: "m•••@acme.com".
+func MaskEmail(email string) string {
+	local, domain, ok := strings.Cut(email, "@")
+	if !ok || local == "" {
+		return "•••"
+	}
+	return string([]rune(local)[0]) + "•••@" + domain
+}

@@ -1,0 +1,136 @@
+package accessdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"tollhouse/portal/access"
+	"tollhouse/portal/audit"
+	"tollhouse/portal/audit/auditdb"
+	"tollhouse/tenant"
+	"tollhouse/tenant/rls"
+)
+
+// RequestJob looks at one request for a link. Its arguments are ids.
+type RequestJob struct {
+	TenantID  string `json:"tenant_id"`
+	RequestID string `json:"request_id"`
+}
+
+// Kind names the job in the queue.
+func (RequestJob) Kind() string { return "link_request" }
+
+// AddLinkRequest implements access.Store: the same work for every request, whoever it is for.
+func (s *Store) AddLinkRequest(ctx context.Context, t tenant.ID, r access.LinkRequest) error {
+	const q = `INSERT INTO link_requests (tenant_id, id, email, token_hash, ip, user_agent, created_at)
+		VALUES ($1, $2, NULLIF($3, ''), $4, $5, $6, app_now())`
+	var hash []byte
+	if r.Email == "" {
+		hash = r.TokenHash[:]
+	}
+	return rls.Tx(ctx, s.pool, t, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, q, string(t), r.ID, r.Email, hash, auditdb.Address(r.Visitor.IP), auditdb.CutUserAgent(r.Visitor.UserAgent)); err != nil {
+			return err
+		}
+		_, err := s.jobs.InsertTx(ctx, tx, RequestJob{TenantID: string(t), RequestID: r.ID}, nil)
+		return err
+	})
+}
+
+// RequestWorker works RequestJobs.
+type RequestWorker struct {
+	river.WorkerDefaults[RequestJob]
+	store *Store
+}
+
+// NewRequestWorker returns the worker to register with the job queue.
+func NewRequestWorker(s *Store) *RequestWorker { return &RequestWorker{store: s} }
+
+// Work makes a link and a mail for each contact that the request is for, and forgets the request: all in one transaction, so a request that is
+// worked twice mails once.
+func (w *RequestWorker) Work(ctx context.Context, job *river.Job[RequestJob]) error {
+	t := tenant.ID(job.Args.TenantID)
+	return rls.Tx(ctx, w.store.pool, t, func(tx pgx.Tx) error {
+		r, err := takeRequest(ctx, tx, t, job.Args.RequestID)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil // worked already
+		}
+		if err != nil {
+			return err
+		}
+		links, err := wanted(ctx, tx, t, r)
+		if err != nil {
+			return err
+		}
+		for _, l := range links {
+			if err := w.store.mailLogin(ctx, tx, t, l, r.Visitor); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func takeRequest(ctx context.Context, tx pgx.Tx, t tenant.ID, id string) (access.LinkRequest, error) {
+	const q = `DELETE FROM link_requests WHERE tenant_id = $1 AND id = $2 RETURNING id, COALESCE(email, ''), token_hash, ip, user_agent`
+	var r access.LinkRequest
+	var hash []byte
+	var ip *netip.Addr
+	if err := tx.QueryRow(ctx, q, string(t), id).Scan(&r.ID, &r.Email, &hash, &ip, &r.Visitor.UserAgent); err != nil {
+		return r, err
+	}
+	copy(r.TokenHash[:], hash)
+	if ip != nil {
+		r.Visitor.IP = *ip
+	}
+	return r, nil
+}
+
+// wanted finds who gets a link: every active contact with that address whose company has a portal, or the contact of the dead link, for its
+// document.
+func wanted(ctx context.Context, tx pgx.Tx, t tenant.ID, r access.LinkRequest) ([]access.Link, error) {
+	const byEmail = `SELECT c.company_id, c.id, '', '' FROM contacts c
+		JOIN companies co ON co.tenant_id = c.tenant_id AND co.id = c.company_id AND co.portal_enabled
+		WHERE c.tenant_id = $1 AND lower(c.email) = lower($2) AND c.status = 'active' ORDER BY c.id LIMIT 20`
+	const byToken = `SELECT c.company_id, c.id, COALESCE(l.document_kind, ''), COALESCE(l.document_id, '')` + linkJoins + `
+		WHERE l.tenant_id = $1 AND l.token_hash = $2 AND c.status = 'active' AND co.portal_enabled AND l.revoked_at IS NULL AND i.status IS DISTINCT FROM 'void'`
+	q, arg := byEmail, any(r.Email)
+	if r.Email == "" {
+		q, arg = byToken, r.TokenHash[:]
+	}
+	rows, err := tx.Query(ctx, q, string(t), arg)
+	if err != nil {
+		return nil, fmt.Errorf("finding the contact of a request: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (access.Link, error) {
+		l := access.Link{Purpose: access.LoginLink, CreatedBy: "contact"}
+		err := row.Scan(&l.CompanyID, &l.ContactID, &l.DocumentKind, &l.DocumentID)
+		return l, err
+	})
+}
+
+// mailLogin makes one login link, retires the contact's older unused ones, and notes the mail.
+func (s *Store) mailLogin(ctx context.Context, tx pgx.Tx, t tenant.ID, l access.Link, v access.Visitor) error {
+	const supersede = `UPDATE portal_links SET superseded_at = app_now()
+		WHERE tenant_id = $1 AND contact_id = $2 AND purpose = 'login' AND used_at IS NULL AND revoked_at IS NULL AND superseded_at IS NULL`
+	if _, err := tx.Exec(ctx, supersede, string(t), l.ContactID); err != nil {
+		return err
+	}
+	if err := access.Assign(s.ring, t, &l, time.Now()); err != nil {
+		return err
+	}
+	if err := insertLink(ctx, tx, t, &l, tenant.LoginLinkLifetime); err != nil {
+		return err
+	}
+	if err := s.mail(ctx, tx, t, Mail{Kind: "login_link", CompanyID: l.CompanyID, ContactID: l.ContactID, LinkID: l.ID, DocumentID: l.DocumentID}); err != nil {
+		return err
+	}
+	by := access.Actor{Kind: string(audit.Anonymous), Visitor: v}
+	return record(ctx, tx, t, by, audit.Event{Kind: "link.requested", CompanyID: l.CompanyID, ContactID: l.ContactID, DocumentID: l.DocumentID, LinkID: l.ID})
+}

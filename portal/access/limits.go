@@ -1,0 +1,72 @@
+package access
+
+import (
+	"context"
+	"encoding/base64"
+	"net/netip"
+	"time"
+
+	"tollhouse/tenant"
+)
+
+// Rate is how often something may happen: Burst at once, refilled evenly over Per. The zero Rate takes the default.
+type Rate struct {
+	Burst int
+	Per   time.Duration
+}
+
+// Limits bound what strangers may ask for. They count per tenant, except that one address on the network counts over all.
+type Limits struct {
+	AddressRequests    Rate // links asked for one address: 3 in 15 min
+	AddressRequestsDay Rate // and 8 a day
+	NetworkRequests    Rate // from one network: 10 in 10 min
+	NetworkRequestsDay Rate // and 50 a day
+	TenantRequests     Rate // at one tenant: 500 an hour
+	Redeem             Rate // exchanges of links from one network: 20 a minute
+	SessionRequests    Rate // pages of one session: 600 a minute
+}
+
+func (l Limits) withDefaults() Limits {
+	set := func(r *Rate, burst int, per time.Duration) {
+		if *r == (Rate{}) {
+			*r = Rate{burst, per}
+		}
+	}
+	set(&l.AddressRequests, 3, 15*time.Minute)
+	set(&l.AddressRequestsDay, 8, 24*time.Hour)
+	set(&l.NetworkRequests, 10, 10*time.Minute)
+	set(&l.NetworkRequestsDay, 50, 24*time.Hour)
+	set(&l.TenantRequests, 500, time.Hour)
+	set(&l.Redeem, 20, time.Minute)
+	set(&l.SessionRequests, 600, time.Minute)
+	return l
+}
+
+// mayRequest counts one request for a link against all limits: first where it comes from, so that a refused network uses up nobody's share.
+func (s *Service) mayRequest(ctx context.Context, t tenant.ID, subject string, v Visitor) bool {
+	network := Network(v.IP)
+	return s.cache.Allow(ctx,
+		s.check("network", "", network, s.limits.NetworkRequests),
+		s.check("network day", "", network, s.limits.NetworkRequestsDay)) &&
+		s.cache.Allow(ctx,
+			s.check("address", t, subject, s.limits.AddressRequests),
+			s.check("address day", t, subject, s.limits.AddressRequestsDay),
+			s.check("tenant", t, "", s.limits.TenantRequests))
+}
+
+// check names a bucket by a keyed hash, so that the cache holds no address.
+func (s *Service) check(kind string, t tenant.ID, subject string, r Rate) Check {
+	salted, _ := s.ring.Derive(s.ring.Newest(), "limit", kind, string(t), subject)
+	return Check{Group: string(t), Key: base64.RawURLEncoding.EncodeToString(salted[:15]), Burst: r.Burst, Per: r.Per}
+}
+
+// Network is the part of an address that one party commonly holds: all of an IPv4 address, the first 64 bits of an IPv6 address.
+func Network(ip netip.Addr) string {
+	ip = ip.Unmap()
+	if ip.Is6() {
+		if prefix, err := ip.WithZone("").Prefix(64); err == nil {
+			return prefix.String()
+		}
+	}
+	return ip.String()
+}

@@ -1,0 +1,131 @@
+package access
+
+import (
+	"context"
+	"time"
+
+	"tollhouse/tenant"
+)
+
+// LinkPurpose says why a link exists, and so how long it lives.
+type LinkPurpose string
+
+const (
+	DocumentLink LinkPurpose = "document" // in the mail of an invoice, estimate or contract
+	LoginLink    LinkPurpose = "login"    // somebody asked for it in the portal; 10 minutes
+	APILink      LinkPurpose = "api"      // minted through the API; 24 hours unless the call says otherwise
+)
+
+// Link is a stored magic link. Its token is not part of it.
+type Link struct {
+	ID           string
+	Purpose      LinkPurpose
+	CompanyID    string
+	ContactID    string
+	DocumentKind string // "" for a link to the whole portal
+	DocumentID   string
+	KeyID        string // the ring's key that its token is derived with
+	TokenHash    [32]byte
+	SessionID    string // the pending session minted with it, "" for none
+	CreatedBy    string
+	ExpiresAt    time.Time
+}
+
+// LinkView is a link with what decides whether it works.
+type LinkView struct {
+	Link
+	State          LinkState
+	Email          string // of its contact
+	DocumentNumber string
+}
+
+// LinkRequest is somebody's wish for a fresh link, to be looked at by a job.
+type LinkRequest struct {
+	ID        string
+	Email     string   // as typed; "" when TokenHash is set
+	TokenHash [32]byte // of a dead link
+	Visitor   Visitor
+}
+
+// NewSession is what Redeem writes when a link works.
+type NewSession struct {
+	ID        string
+	TokenHash [32]byte
+	Host      tenant.Hostname
+	HostEpoch int64
+	Lifetime  time.Duration
+	Visitor   Visitor // already blank when the tenant does not log visitors
+}
+
+// SessionDetails is a session as the API shows it.
+type SessionDetails struct {
+	ID          string
+	Status      string // "pending", "provisional", "active", "expired", "revoked"
+	CompanyID   string
+	ContactID   string
+	LinkID      string
+	Host        string // "" while pending
+	Visitor     Visitor
+	CreatedAt   time.Time
+	ActivatedAt time.Time // zero while pending
+	ExpiresAt   time.Time
+	RevokedAt   time.Time // zero: not revoked
+}
+
+// Store is the durable record of links and sessions; Postgres decides what is used, expired and revoked. Implemented by accessdb.
+type Store interface {
+	// LinkByToken returns a link and what it is worth now, or ErrNotFound.
+	LinkByToken(ctx context.Context, t tenant.ID, tokenHash [32]byte) (LinkView, error)
+	// Redeem marks the link used and starts the session, both or neither, and only for the first of any number of callers: every other gets
+	// ErrNotFound, as for a link that is not ready.
+	Redeem(ctx context.Context, t tenant.ID, tokenHash [32]byte, s NewSession) (Session, Link, error)
+	// SessionByToken returns a live session, or ErrNoSession.
+	SessionByToken(ctx context.Context, t tenant.ID, tokenHash [32]byte) (Session, error)
+	// AddLinkRequest writes down a request and its job in one transaction.
+	AddLinkRequest(ctx context.Context, t tenant.ID, r LinkRequest) error
+	// RevokeSession ends a session that is pending or live and returns the hash that its copy is cached under, nil for a pending one. It is
+	// ErrNotFound for an unknown id; a session that has ended already is left as it is.
+	RevokeSession(ctx context.Context, t tenant.ID, id, why string, by Actor) (tokenHash *[32]byte, err error)
+	// MintLink stores a link, its pending session when it has one, and the mail when asked to, in one transaction. ErrNotFound: no such
+	// contact or document; ErrConflict: the contact or its company's portal is switched off.
+	MintLink(ctx context.Context, t tenant.ID, l Link, ttl time.Duration, mail bool, by Actor) (Link, error)
+	// Session returns one session for the API, or ErrNotFound.
+	Session(ctx context.Context, t tenant.ID, id string) (SessionDetails, error)
+	// Sessions lists sessions, newest first.
+	Sessions(ctx context.Context, t tenant.ID, q SessionQuery) ([]SessionDetails, error)
+	// LinkHost returns the tenant's host for new links.
+	LinkHost(ctx context.Context, t tenant.ID) (tenant.Hostname, error)
+	// LinkByID returns a link, or ErrNotFound.
+	LinkByID(ctx context.Context, t tenant.ID, id string) (Link, error)
+	// FreshenLink moves the end of an unused login link so that at least the given time remains.
+	FreshenLink(ctx context.Context, t tenant.ID, id string, remain time.Duration) error
+}
+
+// Actor is who caused a change, for the audit log.
+type Actor struct {
+	Kind    string // an audit.Actor
+	ID      string
+	Visitor Visitor
+}
+
+// Check is one limit: a bucket that holds Burst and refills evenly over Per. Checks that are counted together have the same group.
+type Check struct {
+	Group string // whose buckets these are: a tenant's, or "" for those that no tenant owns
+	Key   string // already salted: holds no address
+	Burst int
+	Per   time.Duration
+}
+
+// Cache is what each request reads: copies of live sessions, and the counters of limits. Losing it loses no session. Implemented by
+// accessredis.
+type Cache interface {
+	// Session returns the copy of a session and counts the request against the limit, in one round trip. ok is false when there is no copy or
+	// the cache is away. allowed is false when the limit is reached.
+	Session(ctx context.Context, t tenant.ID, tokenHash [32]byte, limit Check) (s Session, ok, allowed bool)
+	// PutSession keeps a copy until the session expires. Failure is not an error: the next request finds it in the record.
+	PutSession(ctx context.Context, tokenHash [32]byte, s Session)
+	// DropSession forgets a copy.
+	DropSession(ctx context.Context, t tenant.ID, tokenHash [32]byte)
+	// Allow takes one from each bucket of one group if all have one left, else from none.
+	Allow(ctx context.Context, checks ...Check) bool
+}
