@@ -24,7 +24,7 @@ func Money(m ledger.Money, locale string) string { return MoneyParts(m, locale).
 // MoneyParts is Money in pieces.
 func MoneyParts(m ledger.Money, locale string) Parts {
 	l := parse(locale)
-	sign, digits := l.digits(m.Amount, exponent(m.Currency))
+	sign, digits := l.digits(m.Amount, m.Currency.Exponent())
 	symbol := l.symbol(string(m.Currency))
 	switch l.language {
 	case "de", "fr", "es", "he", "ar":
@@ -133,15 +133,4 @@ func (l locale) grouped(whole, sep string) string {
 		b.WriteRune(d)
 	}
 	return b.String()
-}
-
-// exponent is how many decimal places a currency has.
-func exponent(c ledger.Currency) int {
-	switch c {
-	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF":
-		return 0
-	case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND":
-		return 3
-	}
-	return 2
 }

@@ -1,0 +1,80 @@
+// Package mail writes a tenant's mails to its clients and hands them to an SMTP server. A mail is the tenant's: its name, its logo inside the
+// mail, its colours; HTML and plain text say the same. It loads nothing from anywhere when it is opened, counts no opens and rewrites no link.
+//
+// It knows no database: maildb queues mails in the transaction that causes them and sends them from jobs. Development and tests send to
+// mailsink.
+//
+//	msg, err := mail.Render(letter, from)
+//	err = sender.Send(ctx, msg)
+package mail
+
+import (
+	"log/slog"
+	netmail "net/mail"
+	"time"
+
+	"tollhouse/payments/ledger"
+	"tollhouse/tenant"
+)
+
+// Kind says what a mail is about.
+type Kind string
+
+const (
+	Invoice    Kind = "invoice"     // an invoice was sent; its link opens it
+	LoginLink  Kind = "login_link"  // somebody asked for a link in the portal
+	PortalLink Kind = "portal_link" // the tenant's own system made a link and asked for it to be mailed
+)
+
+// Request asks for one mail. The text is made when it is sent, from the rows that the ids name then, so that nothing secret waits in a queue.
+type Request struct {
+	Kind       Kind
+	CompanyID  string
+	ContactID  string // who gets it
+	LinkID     string // of portal_links
+	DocumentID string // of the invoice for Kind Invoice, else ""
+}
+
+// Letter is all that one mail is written from.
+type Letter struct {
+	ID        string // of the mails row; stays the same however often it is sent
+	Kind      Kind
+	Tenant    *tenant.Tenant
+	Logo      Image // zero: the tenant's name is set in type
+	Company   string
+	Contact   Person
+	Invoice   ledger.Invoice // for Kind Invoice; lines are not needed
+	URL       string         // of the magic link
+	ExpiresAt time.Time      // of the link
+	Now       time.Time
+}
+
+// Person is whom a mail is addressed to.
+type Person struct {
+	Name   string
+	Email  string
+	Locale string // "" means the tenant's
+}
+
+// Image is a picture that travels inside the mail.
+type Image struct {
+	Bytes         []byte
+	ContentType   string // "image/png" or "image/jpeg"
+	Width, Height int    // pixels to show it at
+}
+
+// Message is a mail ready to be sent. It holds a magic link: it logs as its id only.
+type Message struct {
+	ID      string // Message-ID without angle brackets
+	From    netmail.Address
+	To      netmail.Address
+	ReplyTo netmail.Address // no address: none
+	Date    time.Time
+	Subject string
+	Text    string
+	HTML    string
+	Logo    Image // shown by the HTML as cid:logo; zero: none
+}
+
+// LogValue hides everything but the id from logs.
+func (m Message) LogValue() slog.Value { return slog.StringValue(m.ID) }

@@ -1,0 +1,70 @@
+package mail
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	netmail "net/mail"
+	"strings"
+
+	"tollhouse/tenant"
+)
+
+//go:embed mail.html.tmpl
+var files embed.FS
+
+var page = template.Must(template.ParseFS(files, "mail.html.tmpl"))
+
+// htmlPage is what the HTML is made from.
+type htmlPage struct {
+	words
+	Logo        Image
+	Light, Dark tenant.Scheme
+}
+
+// Render writes the mail of a letter, from the sender's address in the tenant's name. The only error that a reader's data can cause is
+// ErrAddress.
+func Render(l Letter, sender string) (Message, error) {
+	to, err := address(l.Contact.Name, l.Contact.Email)
+	if err != nil {
+		return Message{}, err
+	}
+	w := write(l)
+	html, err := l.html(w)
+	if err != nil {
+		return Message{}, fmt.Errorf("rendering mail %s: %w", l.ID, err)
+	}
+	msg := Message{
+		ID: messageID(l.ID, sender), From: netmail.Address{Name: w.Tenant, Address: sender}, To: to, Date: l.Now,
+		Subject: w.Subject, Text: w.text(), HTML: html, Logo: l.Logo,
+	}
+	// A support address that cannot be written to is the tenant's mistake; it must not keep the mail from the client.
+	if replyTo, err := address(l.Tenant.Name, l.Tenant.Brand.SupportEmail); err == nil {
+		msg.ReplyTo = replyTo
+	}
+	return msg, nil
+}
+
+func (l Letter) html(w words) (string, error) {
+	palette := tenant.NewPalette(l.Tenant.Brand.Primary, l.Tenant.Brand.Accent)
+	var b strings.Builder
+	err := page.Execute(&b, htmlPage{words: w, Logo: l.Logo, Light: palette.Light, Dark: palette.Dark})
+	return b.String(), err
+}
+
+// text sets the words without markup. The link stands on a line of its own.
+func (w words) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n%s\n", w.Tenant, w.Lead)
+	if w.Figure != nil {
+		fmt.Fprintf(&b, "\n    %s: %s\n    %s\n", w.Figure.Label, w.Figure.Amount, w.Figure.Note)
+	}
+	fmt.Fprintf(&b, "\n%s:\n%s\n\n%s\n\n-- \n%s\n", w.Button, w.URL, w.Terms, w.For)
+	if w.Questions != "" {
+		fmt.Fprintf(&b, "%s\n", w.Questions)
+	}
+	if len(w.Footer) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", strings.Join(w.Footer, "\n"))
+	}
+	return b.String()
+}

@@ -1,0 +1,62 @@
+package mail
+
+import (
+	"errors"
+	"fmt"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+// Outcome says what a failed sending means for the mail.
+type Outcome string
+
+const (
+	Unreachable Outcome = "unreachable" // no server, no TLS, no login, or it takes nothing from us: the fault is not this mail's
+	Deferred    Outcome = "deferred"    // the server said "not now" to this mail, or the connection broke before the mail was complete
+	Unconfirmed Outcome = "unconfirmed" // the whole mail was handed over and no answer came: it may have arrived
+	Refused     Outcome = "refused"     // the server said "never" to this mail
+)
+
+// SendError says why a mail was not sent. Its text may quote the server, and so the recipient's address: it belongs in the mail's own row, not
+// in a log.
+type SendError struct {
+	Outcome Outcome
+	Code    int // the server's three digits; 0 when it did not answer
+	Err     error
+}
+
+// Error quotes the cause.
+func (e *SendError) Error() string { return fmt.Sprintf("mail %s: %v", e.Outcome, e.Err) }
+
+// Unwrap returns the cause.
+func (e *SendError) Unwrap() error { return e.Err }
+
+// explain sorts go-mail's errors by what to do about them. What fails before a mail was begun is no *gomail.SendError.
+func explain(err error) error {
+	var sending *gomail.SendError
+	if !errors.As(err, &sending) {
+		return &SendError{Outcome: Unreachable, Err: err}
+	}
+	code := sending.ErrorCode()
+	return &SendError{Outcome: outcome(sending.Reason, code), Code: code, Err: err}
+}
+
+func outcome(reason gomail.SendErrReason, code int) Outcome {
+	switch reason {
+	case gomail.ErrConnCheck:
+		return Unreachable
+	case gomail.ErrSMTPMailFrom:
+		// A refused sender is a matter between the operator and the server. Mails must not be lost over it.
+		return Unreachable
+	case gomail.ErrGetSender, gomail.ErrGetRcpts, gomail.ErrNoUnencoded:
+		return Refused
+	case gomail.ErrSMTPDataClose:
+		if code == 0 {
+			return Unconfirmed
+		}
+	}
+	if code >= 500 {
+		return Refused
+	}
+	return Deferred
+}
