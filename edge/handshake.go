@@ -1,0 +1,76 @@
+package edge
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"time"
+
+	"tollhouse/tenant"
+)
+
+// acmeTLS is the protocol of TLS-ALPN-01 (RFC 8737): the handshake itself is the answer, nothing follows it.
+const acmeTLS = "acme-tls/1"
+
+var (
+	errRate      = errors.New("rate")
+	errChallenge = errors.New("acme_challenge")
+)
+
+// handshaker turns an admitted connection into a TLS one that knows its host.
+type handshaker struct {
+	config *tls.Config
+	within time.Duration
+	gate   *gate
+	rates  *rates
+	done   func(tls.ConnectionState)
+}
+
+// handshake is the HTTPS door's prepare. The deadline is the connection's own, because a context does not end a read: a client that never
+// finishes its hello is closed in time whatever certs is doing.
+func (h *handshaker) handshake(ctx context.Context, c *conn) (net.Conn, error) {
+	if !h.rates.take(network(c.client)) {
+		return nil, errRate
+	}
+	if err := c.SetDeadline(time.Now().Add(h.within)); err != nil {
+		return nil, err
+	}
+	secure := tls.Server(c, h.config)
+	if err := h.atGate(ctx, c, secure); err != nil {
+		answerPlainHTTP(err)
+		return nil, err
+	}
+	state := secure.ConnectionState()
+	h.done(state)
+	if state.NegotiatedProtocol == acmeTLS {
+		return nil, errChallenge
+	}
+	c.serverName = state.ServerName
+	if host, err := tenant.ParseHostname(state.ServerName); err == nil {
+		c.host = host
+	}
+	return secure, c.SetDeadline(time.Time{})
+}
+
+func (h *handshaker) atGate(ctx context.Context, c *conn, secure *tls.Conn) error {
+	c.turn = &turn{gate: h.gate, ctx: ctx}
+	defer func() {
+		c.turn.end()
+		c.turn = nil
+	}()
+	return secure.HandshakeContext(ctx)
+}
+
+// answerPlainHTTP tells somebody who typed http:// and our TLS port what is wrong, as net/http does.
+func answerPlainHTTP(err error) {
+	record, ok := errors.AsType[tls.RecordHeaderError](err)
+	if !ok || record.Conn == nil {
+		return
+	}
+	switch string(record.RecordHeader[:]) {
+	case "GET /", "HEAD ", "POST ", "PUT /", "OPTIO":
+		_, _ = io.WriteString(record.Conn, "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nThis port speaks https only.\n")
+	}
+}
