@@ -1,0 +1,103 @@
+package portal
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"tollhouse/payments/ledger"
+	"tollhouse/portal/access"
+	"tollhouse/portal/format"
+	"tollhouse/portal/route"
+	"tollhouse/tenant"
+)
+
+// invoicePage is one invoice: what it is, what is owed on it, how to pay it.
+type invoicePage struct {
+	view
+	data  InvoiceData
+	state ledger.State
+}
+
+func (s *Server) showInvoice(w http.ResponseWriter, r *http.Request, session access.Session) error {
+	id := route.Param(r, "id")
+	if !tenant.ValidID("inv", id) {
+		return access.ErrNotFound
+	}
+	data, err := s.pages.Invoice(r.Context(), session, id, viewer(r))
+	if err != nil {
+		return err
+	}
+	page := invoicePage{view: s.memberView(r, fill(english.InvoiceNumber, "{number}", data.Invoice.Number), atInvoices, data.Member), data: data}
+	page.state = data.Invoice.State(page.today)
+	return s.write(w, r, http.StatusOK, invoiceView(page))
+}
+
+// viewer is the person who looks at a document, nil for a HEAD, which shows it to nobody.
+func viewer(r *http.Request) *access.Visitor {
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	v := visitor(r)
+	return &v
+}
+
+func (p invoicePage) inv() ledger.Invoice { return p.data.Invoice }
+
+func (p invoicePage) money(amount int64) ledger.Money {
+	return ledger.Money{Amount: amount, Currency: p.data.Invoice.Currency}
+}
+
+// timing says how near the due date is, "" when it is far.
+func (p invoicePage) timing() string {
+	days := p.today.DaysUntil(p.data.Invoice.DueDate)
+	switch {
+	case days < 0:
+		return fill(numbered(p.words.OverdueOne, p.words.OverdueMany, -days), "{n}", strconv.Itoa(-days))
+	case days == 0:
+		return p.words.DueToday
+	case days == 1:
+		return p.words.DueTomorrow
+	case days <= 31:
+		return fill(p.words.DueInDays, "{n}", strconv.Itoa(days))
+	}
+	return ""
+}
+
+// counted are the payments that the balance knows of: what failed took no money and is left out.
+func (p invoicePage) counted() []ledger.Payment {
+	var kept []ledger.Payment
+	for _, payment := range p.data.Payments {
+		if payment.Status != "failed" {
+			kept = append(kept, payment)
+		}
+	}
+	return kept
+}
+
+// showsSubtotal reports whether subtotal and total need a line between them that says why they differ.
+func (p invoicePage) showsSubtotal() bool {
+	return p.data.Invoice.Discount > 0 || p.data.Invoice.Tax > 0 || len(p.data.Invoice.Lines) > 1
+}
+
+// rate writes basis points as a percentage in the reader's digits.
+func (p invoicePage) rate(bps int32) string { return format.Decimal(int64(bps), 2, p.locale()) }
+
+func (p invoicePage) quantity(l ledger.Line) string { return format.Decimal(l.Quantity, 4, p.locale()) }
+
+// address is the company's postal address, a line each.
+func (v view) address() []string {
+	a := v.member.Company.Address
+	town := strings.TrimSpace(a.PostalCode + " " + a.City)
+	if v.tenant.Country == "US" {
+		town = strings.Trim(strings.TrimSpace(a.City+", "+a.Region+" "+a.PostalCode), ", ")
+		a.Region = ""
+	}
+	var lines []string
+	for _, line := range []string{a.Line1, a.Line2, town, a.Region, a.Country} {
+		if line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

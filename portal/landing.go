@@ -1,0 +1,192 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"tollhouse/portal/access"
+	"tollhouse/portal/route"
+	"tollhouse/tenant/request"
+)
+
+// largestForm is more than any form of these pages sends.
+const largestForm = 16 << 10
+
+// landingPage is the page behind a link that works.
+type landingPage struct {
+	view
+	landing access.Landing
+	path    string // where the button posts to
+	nonce   string
+	other   bool // somebody else is signed in in this browser
+	again   bool // the button was pressed without the cookie
+}
+
+// deadLinkPage is the page behind a link that was good once.
+type deadLinkPage struct {
+	view
+	landing access.Landing
+	path    string // where the button posts to, "" for none
+}
+
+// showLanding shows what a link leads to and changes nothing, however often and by whomever it is asked: scanners open every link of a mail.
+func (s *Server) showLanding(w http.ResponseWriter, r *http.Request) error {
+	landing, err := s.landing(r)
+	if err != nil {
+		return err
+	}
+	session, err := s.session(r)
+	if err != nil && !errors.Is(err, access.ErrNoSession) {
+		return err
+	}
+	signedIn := err == nil
+	if signedIn && sameContact(session, landing) {
+		seeOther(w, safeTarget(landing.Target))
+		return nil
+	}
+	return s.writeLanding(w, r, http.StatusOK, landing, signedIn)
+}
+
+func (s *Server) landing(r *http.Request) (access.Landing, error) {
+	return s.access.Landing(r.Context(), request.From(r.Context()).Site, route.Param(r, "token"))
+}
+
+// sameContact reports whether the browser may go on without spending the link.
+func sameContact(session access.Session, landing access.Landing) bool {
+	return landing.State != access.LinkUnknown && landing.State != access.LinkPortalOff &&
+		landing.ContactID != "" && landing.ContactID == session.ContactID
+}
+
+func (s *Server) writeLanding(w http.ResponseWriter, r *http.Request, status int, landing access.Landing, signedIn bool) error {
+	w.Header().Set("Referrer-Policy", "no-referrer") // the address is a key
+	if landing.State != access.LinkReady {
+		return s.writeDeadLink(w, r, landing)
+	}
+	page := landingPage{landing: landing, path: linkPath(r), nonce: nonce(w, r), other: signedIn, again: status == http.StatusForbidden}
+	page.view = s.view(r, english.LandingTitle)
+	return s.write(w, r, status, landingView(page))
+}
+
+// redeemLink exchanges the link for a session. The session that the browser had, if it was another one, ends.
+func (s *Server) redeemLink(w http.ResponseWriter, r *http.Request) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	before, err := s.session(r)
+	if err != nil && !errors.Is(err, access.ErrNoSession) {
+		return err
+	}
+	signedIn := err == nil
+	if !nonceMatches(r) {
+		return s.askAgain(w, r, signedIn)
+	}
+	info := request.From(r.Context())
+	grant, err := s.access.Redeem(r.Context(), info.Site, route.Param(r, "token"), visitor(r))
+	var dead *access.DeadLinkError
+	if errors.As(err, &dead) && signedIn && sameContact(before, dead.Landing) {
+		seeOther(w, safeTarget(dead.Landing.Target)) // pressed twice
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if signedIn {
+		s.endSession(r, before)
+	}
+	s.setSession(w, grant)
+	seeOther(w, safeTarget(grant.Target))
+	return nil
+}
+
+// askAgain shows the landing page once more, with a fresh nonce: whoever sits before it presses the button again.
+func (s *Server) askAgain(w http.ResponseWriter, r *http.Request, signedIn bool) error {
+	landing, err := s.landing(r)
+	if err != nil {
+		return err
+	}
+	return s.writeLanding(w, r, http.StatusForbidden, landing, signedIn)
+}
+
+// resendLink mails a fresh link to the address on file. The answer says nothing about the link.
+func (s *Server) resendLink(w http.ResponseWriter, r *http.Request) error {
+	site := request.From(r.Context()).Site
+	if err := s.access.Resend(r.Context(), site, route.Param(r, "token"), visitor(r)); err != nil {
+		return err
+	}
+	seeOther(w, "/portal/sign-in/sent")
+	return nil
+}
+
+// writeDeadLink answers for a link that leads nowhere any more. It is never a dead end.
+func (s *Server) writeDeadLink(w http.ResponseWriter, r *http.Request, landing access.Landing) error {
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	page := deadLinkPage{landing: landing, path: linkPath(r) + "/resend"}
+	title, _ := page.says()
+	page.view = s.view(r, title)
+	switch landing.State {
+	case access.LinkUsed, access.LinkExpired, access.LinkRevoked, access.LinkSuperseded:
+		return s.write(w, r, http.StatusGone, deadLinkView(page))
+	case access.LinkPortalOff:
+		page.path = ""
+		return s.write(w, r, http.StatusForbidden, deadLinkView(page))
+	}
+	return s.writeSignIn(w, r, http.StatusNotFound, english.UnknownLinkTitle, english.UnknownLinkText)
+}
+
+// says is the page's heading and its sentence.
+func (p deadLinkPage) says() (title, text string) {
+	switch p.landing.State {
+	case access.LinkUsed:
+		return english.UsedTitle, english.UsedText
+	case access.LinkExpired:
+		return english.ExpiredTitle, english.ExpiredText
+	case access.LinkRevoked:
+		return english.RevokedTitle, english.RevokedText
+	case access.LinkSuperseded:
+		return english.SupersededTitle, english.SupersededText
+	}
+	return english.PortalOffTitle, english.PortalOffText
+}
+
+// kind is the sort of document that the link opens, as its reader calls it.
+func (p landingPage) kind() string {
+	switch p.landing.DocumentKind {
+	case "invoice":
+		return p.words.Invoice
+	}
+	return p.words.Document
+}
+
+// linkPath is the link's own path, whichever of its routes was called.
+func linkPath(r *http.Request) string { return "/portal/l/" + route.Param(r, "token") }
+
+// targets are the paths that a link may lead to.
+var targets = regexp.MustCompile(`^/portal/[A-Za-z0-9_/-]*$`)
+
+// safeTarget returns path if it is one of the portal's own, else the home page. The path comes from our own row; this is the second lock.
+func safeTarget(path string) string {
+	if targets.MatchString(path) && !strings.Contains(path, "//") {
+		return path
+	}
+	return "/portal/"
+}
+
+func visitor(r *http.Request) access.Visitor {
+	return access.Visitor{IP: request.From(r.Context()).Client, UserAgent: r.UserAgent()}
+}
+
+func parseForm(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
+	if err := r.ParseForm(); err != nil {
+		return &badFormError{err}
+	}
+	return nil
+}
+
+// badFormError says that a form could not be read.
+type badFormError struct{ cause error }
+
+func (e *badFormError) Error() string { return "reading the form: " + e.cause.Error() }
+func (e *badFormError) Unwrap() error { return e.cause }

@@ -1,0 +1,115 @@
+package portal
+
+// words is every word that a page says by itself: one value is one language. {places} in braces take a value. What a tenant or a client
+// typed is never here.
+type words struct {
+	Lang, Dir string
+
+	// Around every page.
+	Skip, Menu, Overview, Invoices, SignedInAs, SignOut, Help, EmailMeALink, SessionUntil, RequestNumber string
+
+	// How things stand.
+	Due, PartlyPaid, Overdue, Processing, Paid, Void, Closed string
+
+	// Links and sign-in.
+	LandingTitle, LandingDocument, LandingFor, LandingContinue, LandingSwitch, NotYou, AskForYourOwn,
+	LandingAgain, Document string
+	SignInTitle, SignInText, SessionOverTitle, SessionOverText, NoSessionTitle, NoSessionText, UnknownLinkTitle, UnknownLinkText,
+	Email, EmailHint, EmailWanted, SendLink, ThereIsAProblem, ErrorPrefix string
+	SentTitle, SentText, SentSpam, SentAgain, SignedOutTitle, SignedOutText string
+	UsedTitle, UsedText, ExpiredTitle, ExpiredText, RevokedTitle, RevokedText, SupersededTitle, SupersededText, ResendTo, ResendNote,
+	PortalOffTitle, PortalOffText, PortalOffPay string
+
+	// Home.
+	HomeTitle, DueNow, DueNowOne, DueNowMany, OverdueOf, AllOverdue, OnItsWay, ViewInvoice, WhatIsDue, SeeAllDue, Recent, NothingDue, NothingDueText,
+	NothingYet, SeeAllInvoices string
+	ActivitySent, ActivityVoided, ActivityProcessing, ActivityPaid, ActivityPaidBy, ActivityFailed, ActivityWith string
+
+	// The list.
+	TabDue, TabProcessing, TabPaid, TabAll, ListTabs, Invoice, Issued, DueDate, Status, Balance, Total, EmptyDue, EmptyProcessing, EmptyPaid,
+	EmptyAll, Showing, FirstPage, NextPage, Pages string
+
+	// One invoice.
+	InvoiceNumber, AllInvoices, AmountDue, DueOn, DueToday, DueTomorrow, DueInDays, OverdueOne, OverdueMany, StillProcessing, PaidInFull,
+	PaidInFullText, VoidTitle, VoidText, VoidReason, ClosedTitle, ClosedText, HowToPay, HowToPayRef, HowToPayAsk, HowToPayAskNobody, From, BilledTo,
+	PurchaseOrder, TaxNumber, Details, Lines, Description, Quantity, UnitPrice, Amount, LineDiscount, Subtotal, Discount, TaxAt, NoTax, PaymentOn, PaymentOnItsWay,
+	Payments, BalanceDue, Notes, PaidByLine string
+
+	// Errors; the sentence of each status is in errorWords.
+	GoHome, WaitMinute, WaitMinutes, WaitHour, WaitHours string
+}
+
+// english is the language of this edition.
+var english = words{
+	Lang: "en", Dir: "ltr",
+
+	Skip: "Skip to the content", Menu: "Portal", Overview: "Overview", Invoices: "Invoices",
+	SignedInAs: "Signed in as {contact} for {company}", SignOut: "Sign out",
+	Help: "Questions? Write to {email}", EmailMeALink: "Email me a sign-in link", SessionUntil: "You stay signed in until {date}.",
+	RequestNumber: "Reference: {id}",
+
+	Due: "Due", PartlyPaid: "Part paid", Overdue: "Overdue", Processing: "Processing", Paid: "Paid", Void: "Void", Closed: "Closed",
+
+	LandingTitle:    "Continue to your documents",
+	LandingDocument: "{kind} {number}", Document: "Document",
+	LandingFor:      "This link was sent to {email} and works once.",
+	LandingContinue: "Continue as {email}",
+	LandingSwitch:   "Somebody else is signed in in this browser. If you continue, they are signed out.",
+	NotYou:          "Not your address?", AskForYourOwn: "Ask for a link of your own",
+	LandingAgain: "Nothing was opened yet. Please press the button once more. If you see this again, allow cookies for this site.",
+
+	SignInTitle: "Get a sign-in link", SignInText: "There is no password. Give the email address that your invoices go to, and we send you a link that signs you in.",
+	SessionOverTitle: "Please sign in again",
+	SessionOverText:  "Your session has ended, or you are not signed in yet. Nothing was paid or changed. Open the link in your latest email from {tenant}, or have a new one sent:",
+	NoSessionTitle:   "Session not found",
+	NoSessionText:    "This is the billing portal of {tenant}. Nobody is signed in here. Open the link in your latest email from {tenant}, or have a new one sent:",
+	UnknownLinkTitle: "This link does not work",
+	UnknownLinkText:  "It may have been cut off on its way to you. Nothing was paid or changed. Open it again from the email, or have a new one sent:",
+	Email:            "Email address", EmailHint: "The one that your invoices are sent to.",
+	EmailWanted: "Enter an email address, like name@example.com.", SendLink: "Email me a sign-in link",
+	ThereIsAProblem: "Please check one thing", ErrorPrefix: "Error: ",
+	SentTitle: "Check your inbox",
+	SentText:  "If we know the address, an email from {tenant} with a new link is on its way. It arrives within a minute or two.",
+	SentSpam:  "No email? Look in the spam folder, and check that it is the address your invoices are sent to.",
+	SentAgain: "Try another address", SignedOutTitle: "You are signed out",
+	SignedOutText: "Nothing of your documents stays in this browser. To come back, open the link in your latest email from {tenant}, or ask for a new one.",
+
+	UsedTitle: "This link was already used", UsedText: "Each link opens the portal once, to keep your documents yours. Nothing was paid or changed.",
+	ExpiredTitle: "This link is too old", ExpiredText: "Links work for a limited time, to keep your documents yours. Nothing was paid or changed.",
+	RevokedTitle: "This link was withdrawn", RevokedText: "{tenant} has ended it. Nothing was paid or changed.",
+	SupersededTitle: "There is a newer link", SupersededText: "A later email holds the link that works. Open that one, or have a fresh one sent. Nothing was paid or changed.",
+	ResendTo: "Email a new link to {email}", ResendNote: "It goes to the address that {tenant} has on file.",
+	PortalOffTitle: "The portal is not available to you", PortalOffText: "Nothing was paid or changed. {tenant} sends you your invoices by email, as PDF files.",
+	PortalOffPay: "How to pay",
+
+	HomeTitle: "Overview", DueNow: "Due now", DueNowOne: "On 1 invoice", DueNowMany: "On {n} invoices",
+	OverdueOf: "{amount} of it is overdue.", AllOverdue: "All of it is overdue.", OnItsWay: "{amount} is on its way and not counted here.",
+	ViewInvoice: "View invoice {number}", WhatIsDue: "What is due", SeeAllDue: "See all {n} due invoices", Recent: "Recent activity",
+	NothingDue: "You are all paid up", NothingDueText: "Nothing is due at the moment. {tenant} emails you when there is a new invoice.",
+	NothingYet: "Nothing has happened yet. Invoices and payments will be listed here.", SeeAllInvoices: "See all invoices",
+	ActivitySent: "Invoice {number} was sent", ActivityVoided: "Invoice {number} was voided", ActivityProcessing: "Payment on its way",
+	ActivityPaid: "Payment received", ActivityPaidBy: "Paid by {who}", ActivityFailed: "Payment did not go through", ActivityWith: "with {method}",
+
+	TabDue: "Due", TabProcessing: "Processing", TabPaid: "Paid", TabAll: "All", ListTabs: "Which invoices", Invoice: "Invoice",
+	Issued: "Issued", DueDate: "Due date", Status: "Status", Balance: "To pay", Total: "Total",
+	EmptyDue: "Nothing is due. You are all paid up.", EmptyProcessing: "No payment is on its way.", EmptyPaid: "No invoice has been paid yet.",
+	EmptyAll: "There are no invoices yet. {tenant} emails you when there is one.",
+	Showing:  "Showing {from}–{to} of {n}", FirstPage: "First page", NextPage: "Next page", Pages: "Pages",
+
+	InvoiceNumber: "Invoice {number}", AllInvoices: "All invoices", AmountDue: "Amount due", DueOn: "Due {date}", DueToday: "today", DueTomorrow: "tomorrow",
+	DueInDays: "in {n} days", OverdueOne: "1 day overdue", OverdueMany: "{n} days overdue",
+	StillProcessing: "{amount} is on its way to {tenant}. There is nothing to do for that part.",
+	PaidInFull:      "Paid in full", PaidInFullText: "Nothing is left to pay on this invoice. Thank you.",
+	VoidTitle: "Nothing to pay", VoidText: "This invoice was voided on {date}. It is kept here for your records.",
+	VoidReason: "Reason: {reason}", ClosedTitle: "Closed", ClosedText: "This invoice is closed. Ask {tenant} if you have a question about it.",
+	HowToPay: "How to pay", HowToPayRef: "Please give the invoice number {number} with your payment.",
+	HowToPayAsk: "Write to {email} and {tenant} tells you how to pay.", HowToPayAskNobody: "Please ask {tenant} how to pay.",
+	From: "From", BilledTo: "Billed to", PurchaseOrder: "Your order", TaxNumber: "Tax ID {number}",
+	Details: "Details", Lines: "What this invoice is for", Description: "Description", Quantity: "Quantity", UnitPrice: "Unit price", Amount: "Amount",
+	LineDiscount: "Less {amount} discount", Subtotal: "Subtotal", Discount: "Discount", TaxAt: "Tax {rate} %", NoTax: "Tax",
+	PaymentOn: "Paid on {date}", PaymentOnItsWay: "On its way since {date}", Payments: "Payments", BalanceDue: "Amount due", Notes: "Note",
+	PaidByLine: "by {who}",
+
+	GoHome: "Go to your overview", WaitMinute: "Please try again in a minute.", WaitMinutes: "Please try again in {n} minutes.",
+	WaitHour: "Please try again in an hour.", WaitHours: "Please try again in {n} hours.",
+}
