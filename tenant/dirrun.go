@@ -34,15 +34,18 @@ func (d *Directory) Run(ctx context.Context, feed Feed) error {
 	return nil
 }
 
-// follow takes in changes until the feed fails or ctx ends. It calls well after each answer.
+// follow takes in changes until the feed fails or ctx ends. It calls well whenever the feed both answers and listens.
 func (d *Directory) follow(ctx context.Context, feed Feed, well func()) error {
 	for {
 		if err := d.catchUp(ctx, feed); err != nil {
 			return err
 		}
-		well()
 		if err := wait(ctx, feed); err != nil {
 			return err
+		}
+		well()
+		if d.failing.Swap(false) {
+			d.log.Info("directory: current again", "hosts", d.hosts.Load(), "seq", d.seq.Load())
 		}
 	}
 }
@@ -64,7 +67,7 @@ func (d *Directory) catchUp(ctx context.Context, feed Feed) error {
 	if delta.Seq > d.seq.Load() {
 		d.update(delta)
 	}
-	d.answered()
+	d.fresh.Store(time.Now().UnixNano())
 	return nil
 }
 
@@ -74,15 +77,8 @@ func (d *Directory) reload(ctx context.Context, feed Feed) error {
 		return err
 	}
 	d.replace(snapshot)
-	d.answered()
-	return nil
-}
-
-func (d *Directory) answered() {
 	d.fresh.Store(time.Now().UnixNano())
-	if d.failing.Swap(false) {
-		d.log.Info("directory: current again", "hosts", d.hosts.Load(), "seq", d.seq.Load())
-	}
+	return nil
 }
 
 // wait returns nil when a change is announced and when it is time to reconcile.
