@@ -11,6 +11,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrTaken says that a slug or host is already in use.
 	ErrTaken = errors.New("already taken")
+	// ErrSuspended says that the API key is good, but its tenant is suspended.
+	ErrSuspended = errors.New("the tenant is suspended")
 )
 
 // Status says whether a tenant's hosts are served.

@@ -1,0 +1,41 @@
+package tenant
+
+import "time"
+
+// DomainStatus is where a custom host is in its life.
+type DomainStatus string
+
+// The statuses that exist so far. A host is served from the moment its certificate is being fetched.
+const (
+	DomainIssuing        DomainStatus = "issuing"
+	DomainDeploying      DomainStatus = "deploying"
+	DomainActive         DomainStatus = "active"
+	DomainRenewalFailing DomainStatus = "renewal_failing"
+	DomainDegraded       DomainStatus = "degraded"
+	DomainMoving         DomainStatus = "moving"
+)
+
+// Served reports whether a host in this status belongs into the Directory.
+func (s DomainStatus) Served() bool {
+	return s.Linkable() || s == DomainIssuing || s == DomainMoving
+}
+
+// Linkable reports whether new links may point to a host in this status: its certificate is out, and its DNS still leads here.
+func (s DomainStatus) Linkable() bool {
+	switch s {
+	case DomainDeploying, DomainActive, DomainRenewalFailing, DomainDegraded:
+		return true
+	}
+	return false
+}
+
+// Domain is a custom host of a tenant.
+type Domain struct {
+	ID        string
+	Tenant    ID
+	Host      Hostname
+	Status    DomainStatus
+	Epoch     int64     // grows when the host changes hands or its tenant is suspended
+	ProvenAt  time.Time // zero: not proven
+	CreatedAt time.Time
+}
