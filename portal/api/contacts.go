@@ -1,0 +1,111 @@
+package api
+
+import (
+	"time"
+
+	"tollhouse/portal/access"
+)
+
+// Contact is one person at a client, as the API shows it.
+type Contact struct {
+	ID        string    `json:"id"`
+	CompanyID string    `json:"company_id"`
+	Name      string    `json:"name"`
+	Email     string    `json:"email"`
+	Role      string    `json:"role"`
+	Status    string    `json:"status"`
+	Locale    string    `json:"locale"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+func showContact(c access.Contact) Contact {
+	return Contact{ID: c.ID, CompanyID: c.CompanyID, Name: c.Name, Email: c.Email, Role: string(c.Role), Status: c.Status, Locale: c.Locale,
+		CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC()}
+}
+
+// contactInput is a contact's changeable fields as they are sent.
+type contactInput struct {
+	Name   *string `json:"name"`
+	Email  *string `json:"email"`
+	Role   *string `json:"role"`
+	Status *string `json:"status"`
+	Locale *string `json:"locale"`
+}
+
+// newContactInput also says whose contact it is; that never changes afterwards.
+type newContactInput struct {
+	CompanyID    *string `json:"company_id"`
+	contactInput `json:",inline"`
+}
+
+func (in contactInput) apply(check *checker, contact *access.Contact) {
+	check.line(&contact.Name, "name", in.Name, 1, 200)
+	check.email(&contact.Email, "email", in.Email, 1)
+	oneOf(check, &contact.Role, "role", in.Role, access.Payer, access.Viewer, access.Signer)
+	oneOf(check, &contact.Status, "status", in.Status, "active", "disabled", "removed")
+	check.locale(&contact.Locale, "locale", in.Locale)
+}
+
+func (s *Server) createContact(c *call) (reply, error) {
+	var in newContactInput
+	check, err := c.decode(&in)
+	if err != nil {
+		return reply{}, err
+	}
+	contact := access.Contact{Role: access.Payer, Status: "active"}
+	check.require("company_id", in.CompanyID != nil)
+	check.require("name", in.Name != nil)
+	check.require("email", in.Email != nil)
+	in.apply(check, &contact)
+	if err := check.err(); err != nil {
+		return reply{}, err
+	}
+	contact.CompanyID = *in.CompanyID
+	contact, err = s.Clients.CreateContact(c.Context(), c.tenant.ID, c.by(), contact)
+	if err != nil {
+		return reply{}, err
+	}
+	return created(showContact(contact))
+}
+
+func (s *Server) showContact(c *call) (reply, error) {
+	contact, err := s.Clients.Contact(c.Context(), c.tenant.ID, c.id())
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(showContact(contact))
+}
+
+func (s *Server) listContacts(c *call) (reply, error) {
+	after, limit, err := c.page()
+	if err != nil {
+		return reply{}, err
+	}
+	q := access.ContactQuery{CompanyID: c.param("company_id"), Email: c.param("email"), Status: c.param("status"), After: after, Limit: limit + 1}
+	contacts, err := s.Clients.Contacts(c.Context(), c.tenant.ID, q)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(listed(contacts, limit, func(c access.Contact) string { return c.ID }, showContact))
+}
+
+func (s *Server) changeContact(c *call) (reply, error) {
+	var in contactInput
+	check, err := c.decode(&in)
+	if err != nil {
+		return reply{}, err
+	}
+	in.apply(check, &access.Contact{})
+	if err := check.err(); err != nil {
+		return reply{}, err
+	}
+	contact, err := s.Clients.UpdateContact(c.Context(), c.tenant.ID, c.by(), c.id(), func(contact *access.Contact) error {
+		in.apply(&checker{}, contact)
+		return nil
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(showContact(contact))
+}

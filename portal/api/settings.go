@@ -1,0 +1,66 @@
+package api
+
+import (
+	"time"
+
+	"tollhouse/tenant"
+)
+
+// Settings is what a tenant decides about its portal, as the API shows it.
+type Settings struct {
+	SessionSeconds      int64  `json:"session_seconds"`
+	DocumentLinkDays    int    `json:"document_link_days"`
+	LogVisitors         bool   `json:"log_visitors"`
+	PaymentInstructions string `json:"payment_instructions"`
+}
+
+const day = 24 * time.Hour
+
+func showSettings(p tenant.Policy) Settings {
+	return Settings{SessionSeconds: int64(p.SessionLifetime / time.Second), DocumentLinkDays: int(p.DocumentLinkLifetime / day),
+		LogVisitors: p.LogVisitors, PaymentInstructions: p.PaymentInstructions}
+}
+
+type settingsInput struct {
+	SessionSeconds      *int64  `json:"session_seconds"`
+	DocumentLinkDays    *int64  `json:"document_link_days"`
+	LogVisitors         *bool   `json:"log_visitors"`
+	PaymentInstructions *string `json:"payment_instructions"`
+}
+
+func (in settingsInput) apply(check *checker, p *tenant.Policy) {
+	seconds, days := int64(p.SessionLifetime/time.Second), int64(p.DocumentLinkLifetime/day)
+	number(check, &seconds, "session_seconds", in.SessionSeconds, 3600, 30*24*3600)
+	number(check, &days, "document_link_days", in.DocumentLinkDays, 1, 180)
+	p.SessionLifetime, p.DocumentLinkLifetime = time.Duration(seconds)*time.Second, time.Duration(days)*day
+	flag(&p.LogVisitors, in.LogVisitors)
+	check.text(&p.PaymentInstructions, "payment_instructions", in.PaymentInstructions, 4000)
+}
+
+func (s *Server) showSettings(c *call) (reply, error) {
+	t, err := s.Brands.Tenant(c.Context(), c.tenant.ID)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(showSettings(t.Policy))
+}
+
+func (s *Server) changeSettings(c *call) (reply, error) {
+	var in settingsInput
+	check, err := c.decode(&in)
+	if err != nil {
+		return reply{}, err
+	}
+	in.apply(check, &tenant.Policy{})
+	if err := check.err(); err != nil {
+		return reply{}, err
+	}
+	t, err := s.Brands.UpdatePolicy(c.Context(), c.tenant.ID, func(p *tenant.Policy) error {
+		in.apply(&checker{}, p)
+		return nil
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(showSettings(t.Policy))
+}
