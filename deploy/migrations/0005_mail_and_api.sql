@@ -13,10 +13,14 @@ CREATE TABLE mails (
     document_id text,
     status      text NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'sent', 'dropped')),
     attempts    integer NOT NULL DEFAULT 0,
+    unconfirmed integer NOT NULL DEFAULT 0, -- attempts that handed the whole mail over and got no answer: it may have arrived
     last_error  text NOT NULL DEFAULT '' CHECK (length(last_error) <= 500),
+    dropped_why text NOT NULL DEFAULT '',   -- one word, like "link_used"; '' unless dropped
     created_at  timestamptz NOT NULL DEFAULT now(),
     sent_at     timestamptz,
     PRIMARY KEY (tenant_id, id),
+    CHECK ((status = 'dropped') = (dropped_why <> '')),
+    CHECK ((status = 'sent') = (sent_at IS NOT NULL)),
     FOREIGN KEY (tenant_id, company_id, contact_id) REFERENCES contacts (tenant_id, company_id, id),
     FOREIGN KEY (tenant_id, link_id) REFERENCES portal_links (tenant_id, id)
 );

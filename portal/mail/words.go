@@ -64,17 +64,22 @@ func (l Letter) writeInvoice(w *words, name, company string) {
 	w.Button = "View invoice " + number
 	w.Terms += " After that, its page can mail you a new one."
 	w.For = fmt.Sprintf("You get it because %s sends the invoices of %s to this address.", name, company)
-	due := l.amount(l.Invoice.Total - l.Invoice.Settled)
-	if due.Amount <= 0 {
-		w.Subject = fmt.Sprintf("Invoice %s from %s: paid", number, name)
-		w.Figure = &figure{Label: "Paid", Amount: l.money(l.amount(l.Invoice.Total)), Note: "Nothing is left to pay"}
-		w.Preview = "Nothing is left to pay."
-		return
-	}
 	date := format.Date(l.Invoice.DueDate, l.wordsLocale())
-	w.Subject = fmt.Sprintf("Invoice %s from %s: %s due %s", number, name, l.money(due), date)
-	w.Figure = &figure{Label: "Amount due", Amount: l.money(due), Note: l.dueNote(date)}
-	w.Preview = fmt.Sprintf("%s. %s.", l.money(due), w.Figure.Note)
+	due := l.Invoice.Due()
+	var subject string
+	switch {
+	case due.Amount > 0:
+		subject = fmt.Sprintf("%s due %s", l.money(due), date)
+		w.Figure = &figure{Label: "Amount due", Amount: l.money(due), Note: l.dueNote(date)}
+	case l.Invoice.Balance().Amount > 0:
+		subject = "payment on its way"
+		w.Figure = &figure{Label: "Being paid", Amount: l.money(l.Invoice.Balance()), Note: "Your payment is on its way; there is nothing to do"}
+	default:
+		subject = "paid"
+		w.Figure = &figure{Label: "Paid", Amount: l.money(l.amount(l.Invoice.Total)), Note: "Nothing is left to pay"}
+	}
+	w.Subject = fmt.Sprintf("Invoice %s from %s: %s", number, name, subject)
+	w.Preview = fmt.Sprintf("%s: %s. %s.", w.Figure.Label, w.Figure.Amount, w.Figure.Note)
 }
 
 // dueNote says until when, and what was paid already.

@@ -1,0 +1,117 @@
+package maildb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+
+	"tollhouse/portal/mail"
+	"tollhouse/tenant"
+)
+
+// GiveUpAfter is how long a mail may wait for an SMTP server to take it.
+const GiveUpAfter = 24 * time.Hour
+
+// loginLinkMustLast is what must remain of a login link when its mail leaves: its reader has to find the mail first.
+const loginLinkMustLast = 8 * time.Minute
+
+// Links gives the addresses of magic links. Implemented by access.Service.
+type Links interface {
+	// URL returns the whole address of a stored link, the same each time.
+	URL(ctx context.Context, t tenant.ID, linkID string) (string, error)
+	// Freshen gives an unused login link, expired or not, at least 8 minutes from now.
+	Freshen(ctx context.Context, t tenant.ID, linkID string) error
+}
+
+// Sender hands a mail to an SMTP server. Implemented by *mail.Sender; its errors are *mail.SendError.
+type Sender interface {
+	From() string
+	Send(ctx context.Context, m mail.Message) error
+}
+
+// WorkerConfig is what a Worker needs; all but Backoff is required.
+type WorkerConfig struct {
+	Pool    *pgxpool.Pool // as the server's role
+	Links   Links
+	Sender  Sender
+	Backoff func(attempts int) time.Duration // until the next try after so many; nil means Backoff of this package
+}
+
+// Worker sends the mails of Jobs. It is safe for concurrent use, and any number of nodes may each have one.
+type Worker struct {
+	river.WorkerDefaults[Job]
+	pool    *pgxpool.Pool
+	links   Links
+	sender  Sender
+	backoff func(attempts int) time.Duration
+	logos   logos
+}
+
+// NewWorker checks c and returns a Worker, to be registered with river.AddWorkerSafely.
+func NewWorker(c WorkerConfig) (*Worker, error) {
+	if c.Pool == nil || c.Links == nil || c.Sender == nil {
+		return nil, errors.New("maildb: Pool, Links and Sender are required")
+	}
+	if c.Backoff == nil {
+		c.Backoff = Backoff
+	}
+	return &Worker{pool: c.Pool, links: c.Links, sender: c.Sender, backoff: c.Backoff}, nil
+}
+
+// Backoff waits 10 s, 30 s, then a minute for a server that may be back any moment, and longer for a mail that it keeps putting off.
+func Backoff(attempts int) time.Duration {
+	steps := [...]time.Duration{10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
+	return steps[min(max(attempts, 1), len(steps))-1]
+}
+
+// Work sends one mail, or drops it, or asks to be called again later. A mail that was sent or dropped already is left alone. No transaction is
+// open while the SMTP server is spoken to.
+func (w *Worker) Work(ctx context.Context, job *river.Job[Job]) error {
+	t := tenant.ID(job.Args.TenantID)
+	m, err := w.ready(ctx, t, job.Args.MailID)
+	if errors.Is(err, errSettled) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading the mail %s: %w", job.Args.MailID, err)
+	}
+	if why := m.obstacle(); why != "" {
+		return w.drop(ctx, t, m, ending{event: "mail.dropped", why: why})
+	}
+	msg, err := w.render(ctx, t, m)
+	if errors.Is(err, mail.ErrAddress) {
+		return w.drop(ctx, t, m, ending{event: "mail.refused", why: "address"})
+	}
+	if err != nil {
+		return err
+	}
+	return w.settle(ctx, t, m, w.sender.Send(ctx, msg))
+}
+
+// ready reads a mail with all that decides about it. A login link that would be old on arrival is made to last first.
+func (w *Worker) ready(ctx context.Context, t tenant.ID, id string) (row, error) {
+	m, err := w.load(ctx, t, id)
+	if err != nil || m.obstacle() != "" || !m.mustFreshen() {
+		return m, err
+	}
+	if err := w.links.Freshen(ctx, t, m.LinkID); err != nil {
+		return m, fmt.Errorf("freshening the link %s: %w", m.LinkID, err)
+	}
+	return w.load(ctx, t, id)
+}
+
+func (w *Worker) render(ctx context.Context, t tenant.ID, m row) (mail.Message, error) {
+	url, err := w.links.URL(ctx, t, m.LinkID)
+	if err != nil {
+		return mail.Message{}, fmt.Errorf("deriving the link %s: %w", m.LinkID, err)
+	}
+	logo, err := w.logo(ctx, t, m.LogoHash)
+	if err != nil {
+		return mail.Message{}, err
+	}
+	return mail.Render(m.letter(t, url, logo), w.sender.From())
+}
