@@ -98,7 +98,7 @@ func (s *Invoices) conclude(ctx context.Context, t *tenant.Tenant, id, outcome s
 		default:
 			return nil, ErrNotProcessing
 		}
-		p.Status = outcome
+		p.Status, p.ChangedAt = outcome, s.now()
 		change := &Change{What: "payment." + outcome}
 		if outcome == Succeeded {
 			change.Entries = s.credits(t, p)

@@ -19,8 +19,10 @@ type Invoices struct {
 	now   func() time.Time
 }
 
-// NewInvoices returns the service over a store and a clock.
-func NewInvoices(store Store, now func() time.Time) *Invoices { return &Invoices{store, now} }
+// NewInvoices returns the service over a store and a clock. Times are kept as precisely as the store can: in microseconds.
+func NewInvoices(store Store, now func() time.Time) *Invoices {
+	return &Invoices{store, func() time.Time { return now().UTC().Truncate(time.Microsecond) }}
+}
 
 // NewInvoice is what an invoice is made from.
 type NewInvoice struct {

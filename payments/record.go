@@ -65,6 +65,7 @@ func (s *Invoices) record(ctx context.Context, t *tenant.Tenant, in NewPayment, 
 	}
 	asked := in.payment(status)
 	asked.CreatedAt = s.now()
+	asked.ChangedAt = asked.CreatedAt
 	asked.ID = tenant.NewID("pay", asked.CreatedAt)
 	recorded, err := s.store.AddPayment(ctx, t.ID, asked, in.Key, func(p *ledger.Payment, invoices []ledger.Invoice) (*Change, error) {
 		if err := allocate(p, invoices); err != nil {

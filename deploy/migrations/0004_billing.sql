@@ -51,6 +51,7 @@ CREATE TABLE invoices (
     FOREIGN KEY (tenant_id, company_id) REFERENCES companies (tenant_id, id),
     FOREIGN KEY (tenant_id, company_id, contact_id) REFERENCES contacts (tenant_id, company_id, id)
 );
+CREATE INDEX invoices_by_state ON invoices (tenant_id, standing, id);
 -- The client's lists, and what happened lately. A draft, and a draft that was voided, was never sent: it is in none of them.
 CREATE INDEX invoices_by_due_date ON invoices (tenant_id, company_id, due_date, id) WHERE sent_at IS NOT NULL;
 CREATE INDEX invoices_by_standing ON invoices (tenant_id, company_id, standing, due_date, id) WHERE sent_at IS NOT NULL;

@@ -83,6 +83,7 @@ type Payment struct {
 	// Allocations say which invoices it is meant for, by id; they add up to Amount. Lists of an invoice's payments leave them out.
 	Allocations []Allocation
 	CreatedAt   time.Time
+	ChangedAt   time.Time // when it came to its status
 }
 
 // Allocation is the part of a payment that is meant for one invoice.
