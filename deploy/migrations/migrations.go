@@ -41,8 +41,20 @@ func Apply(ctx context.Context, pool *pgxpool.Pool) error {
 	return applyJobs(ctx, pool)
 }
 
+// jobsLock keeps two runs from migrating the job queue at once; the number means nothing.
+const jobsLock = 7_706_110_115
+
 // applyJobs creates or updates the job queue's tables and lets the server's role use them. They hold ids only, no tenant's data.
 func applyJobs(ctx context.Context, pool *pgxpool.Pool) error {
+	lock, err := pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	if _, err := lock.Exec(ctx, `SELECT pg_advisory_lock($1)`, jobsLock); err != nil {
+		return fmt.Errorf("waiting for another migration: %w", err)
+	}
+	defer func() { _, _ = lock.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, jobsLock) }()
 	const create = `CREATE SCHEMA IF NOT EXISTS ` + JobSchema
 	if _, err := pool.Exec(ctx, create); err != nil {
 		return fmt.Errorf("creating the job schema: %w", err)

@@ -1,0 +1,91 @@
+// Command tollhouse is the gateway, the portal behind it, and the operator's tools, in one binary. `tollhouse serve` is what runs in production,
+// `tollhouse dev` is everything on one machine for trying it out.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "tollhouse:", err)
+		os.Exit(exitCode(err))
+	}
+}
+
+// exitError ends the program with a code of its own and no further words.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+func exitCode(err error) int {
+	var code exitError
+	if errors.As(err, &code) {
+		return int(code)
+	}
+	return 1
+}
+
+// env is what every command works with.
+type env struct {
+	ctx    context.Context
+	getenv func(string) string
+	stdout io.Writer
+	stderr io.Writer
+	file   string // --config
+}
+
+// cli is the command line.
+type cli struct {
+	Config string `help:"File of NAME=value settings. The environment wins over it." placeholder:"FILE"`
+
+	Serve   serveCmd   `cmd:"" help:"Serve portals and the API."`
+	Dev     devCmd     `cmd:"" help:"Run everything on this machine, with demo tenants: nothing to set up, loopback only."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date."`
+	Tenant  tenantCmd  `cmd:"" help:"Create, list and show tenants."`
+	Domain  domainCmd  `cmd:"" help:"Add and list custom hosts."`
+	Key     keyCmd     `cmd:"" help:"Create, list and revoke API keys."`
+	Doctor  doctorCmd  `cmd:"" help:"Check everything that serve depends on and say what to do."`
+	Conf    configCmd  `cmd:"" name:"config" help:"Explain every setting."`
+}
+
+// run parses args and runs one command until it is done or ctx ends. Tests call it as main does.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	var c cli
+	done := false
+	parser, err := kong.New(&c, kong.Name("tollhouse"), kong.Writers(stdout, stderr), kong.Exit(func(int) { done = true }), kong.UsageOnError(),
+		kong.Description("A gateway with custom-domain TLS and the branded billing portal behind it.\n\nSettings come from the environment; `tollhouse config` explains them."))
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if done {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w (see tollhouse --help)", err)
+	}
+	return command.Run(&env{ctx: ctx, getenv: getenv, stdout: stdout, stderr: stderr, file: c.Config})
+}
+
+type configCmd struct{}
+
+// Run prints the documentation of all settings.
+func (configCmd) Run(e *env) error {
+	writeSettings(e.stdout)
+	return nil
+}

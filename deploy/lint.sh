@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Everything that is looked at without running it. Each step says what it found and how to mend it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '%s\n' "── $1"; }
+
+step "gofmt"
+unformatted=$(gofmt -l $(git ls-files '*.go'))
+[ -z "$unformatted" ] || { echo "not formatted (make fmt):"; echo "$unformatted"; exit 1; }
+
+step "generated files"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+for source in $(git ls-files '*.templ'); do
+	mkdir -p "$scratch/$(dirname "$source")"
+	cp "$source" "$scratch/$source"
+done
+go tool templ generate -path "$scratch" -log-level error >/dev/null
+for source in $(git ls-files '*.templ'); do
+	generated="${source%.templ}_templ.go"
+	cmp -s "$scratch/$generated" "$generated" || { echo "$generated is stale (make generate)"; exit 1; }
+done
+
+step "go.mod"
+go mod tidy -diff || { echo "go.mod is not tidy (go mod tidy)"; exit 1; }
+
+step "go vet"
+go vet ./...
+
+step "staticcheck"
+go tool staticcheck ./...
+
+step "errcheck"
+go tool errcheck -exclude deploy/errcheck.txt -ignoregenerated ./...
+
+step "bodyclose and sqlclosecheck"
+bodyclose=$(mktemp) sqlclosecheck=$(mktemp)
+go build -o "$bodyclose" github.com/timakin/bodyclose
+go build -o "$sqlclosecheck" github.com/ryanrolds/sqlclosecheck
+go vet -vettool="$bodyclose" ./...
+go vet -vettool="$sqlclosecheck" ./...
+rm -f "$bodyclose" "$sqlclosecheck"
