@@ -52,12 +52,12 @@ func (s *Server) identify(next http.Handler) http.Handler {
 	})
 }
 
-// checkForm refuses methods that no handler of ours has. It also ends the connection after a chunked HTTP/1.1 request: net/http silently
-// drops a Content-Length beside Transfer-Encoding, and whatever was pipelined behind such a request may be somebody's smuggled one
-// (RFC 9112, section 6.1, asks for the same).
+// checkForm refuses methods that no handler of ours has. It also ends the connection after a chunked HTTP/1.1 request and after any HTTP/1.0
+// one: net/http silently drops a Content-Length beside Transfer-Encoding, and in HTTP/1.0 the latter, so that whatever was pipelined behind
+// such a request may be somebody's smuggled one (RFC 9112, section 6.1, asks for the same).
 func (s *Server) checkForm(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
+		if r.ProtoMajor == 1 && (r.ProtoMinor == 0 || len(r.TransferEncoding) > 0) {
 			w.Header().Set("Connection", "close")
 		}
 		if r.Method == http.MethodTrace || r.Method == http.MethodConnect || r.RequestURI == "*" {

@@ -95,6 +95,7 @@ type house struct {
 	addrs     *edge.Listeners
 	feed      *feed
 	directory *tenant.Directory
+	tls       *tls.Config
 	roots     *x509.CertPool
 	log       *safeBuffer
 	metrics   *prometheus.Registry
@@ -106,8 +107,7 @@ type house struct {
 func start(t *testing.T, change ...func(*edge.Config)) *house {
 	t.Helper()
 	h := prepare(t)
-	config, roots := h.config(t)
-	h.roots = roots
+	config := h.config(t)
 	for _, f := range change {
 		f(&config)
 	}
@@ -141,12 +141,12 @@ func prepare(t *testing.T) *house {
 	return h
 }
 
-func (h *house) config(t *testing.T) (edge.Config, *x509.CertPool) {
+func (h *house) config(t *testing.T) edge.Config {
 	t.Helper()
-	config, roots := testTLS(t, h.directory)
+	h.tls, h.roots = testTLS(t, h.directory)
 	return edge.Config{
 		Listeners: h.addrs,
-		TLS:       config,
+		TLS:       h.tls,
 		Directory: h.directory,
 		Portal:    named("portal"),
 		API:       named("api"),
@@ -154,7 +154,7 @@ func (h *house) config(t *testing.T) (edge.Config, *x509.CertPool) {
 		Log:       slog.New(slog.NewJSONHandler(h.log, nil)),
 		Metrics:   h.metrics,
 		DrainTime: 5 * time.Second,
-	}, roots
+	}
 }
 
 // named answers with who it is and which tenant it was asked as.
@@ -301,4 +301,26 @@ func (b *safeBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buf.String()
+}
+
+// count returns the sum of a metric's series, of those with the label value when one is given.
+func (h *house) count(t testing.TB, name, label string) float64 {
+	t.Helper()
+	families, err := h.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0.0
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			match := label == ""
+			for _, pair := range m.GetLabel() {
+				match = match || pair.GetValue() == label
+			}
+			if family.GetName() == name && match {
+				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			}
+		}
+	}
+	return sum
 }
