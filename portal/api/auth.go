@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"tollhouse/portal/access"
 	"tollhouse/tenant"
 	"tollhouse/tenant/request"
 )
@@ -55,6 +56,7 @@ func (s *Server) enter(c *call) error {
 		return errSuspended
 	}
 	c.tenant = t
+	c.Request = c.WithContext(access.WithActor(c.Context(), c.by()))
 	return nil
 }
 
