@@ -24,13 +24,19 @@ type ClientConfig struct {
 	JobTimeout  time.Duration // 0 means 60 s
 	RescueAfter time.Duration // when a job counts as left behind by a dead node; more than JobTimeout; 0 means 90 s
 	StopTimeout time.Duration // how long Run lets running jobs finish; 0 means 20 s
+
+	// Backoff is how long a job waits after its so-manyth failure; nil means Backoff of this package.
+	Backoff func(attempts int) time.Duration
 }
 
 // NewClient makes the node's one client of the job queue, for all its kinds of jobs. Start it with Run. A new job is heard of at once, by LISTEN.
 func NewClient(pool *pgxpool.Pool, workers *river.Workers, c ClientConfig) (*river.Client[pgx.Tx], error) {
-	logger := c.Logger
+	logger, backoff := c.Logger, c.Backoff
 	if logger == nil {
 		logger = slog.Default()
+	}
+	if backoff == nil {
+		backoff = Backoff
 	}
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Schema:               migrations.JobSchema,
@@ -42,7 +48,7 @@ func NewClient(pool *pgxpool.Pool, workers *river.Workers, c ClientConfig) (*riv
 		RescueStuckJobsAfter: cmp.Or(c.RescueAfter, 90*time.Second),
 		SoftStopTimeout:      cmp.Or(c.StopTimeout, 20*time.Second),
 		MaxAttempts:          40, // of jobs that fail for reasons of ours; an SMTP server's no is not a failed job
-		RetryPolicy:          retryPolicy{},
+		RetryPolicy:          retryPolicy(backoff),
 		Logger:               slog.New(quiet{logger.Handler()}),
 	})
 	if err != nil {
@@ -63,12 +69,12 @@ func Run(ctx context.Context, client *river.Client[pgx.Tx]) error {
 	return nil
 }
 
-// retryPolicy repeats jobs that failed, because Postgres was away or of an error of ours, by Backoff.
-type retryPolicy struct{}
+// retryPolicy repeats jobs that failed because Postgres was away, because their node died, or by an error of ours.
+type retryPolicy func(attempts int) time.Duration
 
 // NextRetry implements river.ClientRetryPolicy.
-func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
-	return time.Now().Add(Backoff(job.Attempt))
+func (p retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
+	return time.Now().Add(p(job.Attempt))
 }
 
 // quiet passes warnings and errors on: the queue's own news is of no use to an operator.
