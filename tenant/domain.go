@@ -11,23 +11,21 @@ const (
 	DomainDeploying      DomainStatus = "deploying"
 	DomainActive         DomainStatus = "active"
 	DomainRenewalFailing DomainStatus = "renewal_failing"
-	DomainDegraded       DomainStatus = "degraded"
+	DomainDegraded       DomainStatus = "degraded" // its certificate has run out
 	DomainMoving         DomainStatus = "moving"
 )
 
 // Served reports whether a host in this status belongs into the Directory.
 func (s DomainStatus) Served() bool {
-	return s.Linkable() || s == DomainIssuing || s == DomainMoving
-}
-
-// Linkable reports whether new links may point to a host in this status: its certificate is out, and its DNS still leads here.
-func (s DomainStatus) Linkable() bool {
 	switch s {
-	case DomainDeploying, DomainActive, DomainRenewalFailing, DomainDegraded:
+	case DomainIssuing, DomainDeploying, DomainActive, DomainRenewalFailing, DomainDegraded, DomainMoving:
 		return true
 	}
 	return false
 }
+
+// Linkable reports whether new links may point to a host in this status: its certificate is good, and its DNS leads here.
+func (s DomainStatus) Linkable() bool { return s == DomainActive || s == DomainRenewalFailing }
 
 // Domain is a custom host of a tenant.
 type Domain struct {

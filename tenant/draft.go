@@ -22,18 +22,19 @@ type FieldError struct {
 
 func (e *FieldError) Error() string { return e.Field + " " + e.Reason }
 
-// Fields returns every FieldError within err.
+// Fields returns every FieldError within err, in order.
 func Fields(err error) []*FieldError {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+	switch e := err.(type) {
+	case *FieldError:
+		return []*FieldError{e}
+	case interface{ Unwrap() error }:
+		return Fields(e.Unwrap())
+	case interface{ Unwrap() []error }:
 		var all []*FieldError
-		for _, e := range joined.Unwrap() {
-			all = append(all, Fields(e)...)
+		for _, inner := range e.Unwrap() {
+			all = append(all, Fields(inner)...)
 		}
 		return all
-	}
-	var one *FieldError
-	if errors.As(err, &one) {
-		return []*FieldError{one}
 	}
 	return nil
 }
@@ -50,7 +51,7 @@ type Draft struct {
 }
 
 // reserved slugs name hosts of the platform itself, or look as if they did.
-var reserved = []string{"abuse", "account", "accounts", "acme", "admin", "administrator", "api", "app", "apps", "assets", "auth", "autoconfig",
+var reserved = []string{"abuse", "account", "accounts", "admin", "administrator", "api", "app", "apps", "assets", "auth", "autoconfig",
 	"autodiscover", "billing", "blog", "cdn", "console", "dashboard", "dev", "dns", "docs", "edge", "email", "ftp", "git", "help", "hostmaster",
 	"imap", "info", "internal", "localhost", "login", "mail", "metrics", "mta-sts", "noreply", "ns1", "ns2", "ops", "pay", "payments", "pop",
 	"portal", "postmaster", "root", "security", "signin", "smtp", "sso", "static", "status", "support", "system", "tollhouse", "webhooks",

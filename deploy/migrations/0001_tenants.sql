@@ -101,15 +101,16 @@ CREATE FUNCTION directory_touch() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     next_seq bigint;
 BEGIN
-    UPDATE directory_head SET seq = seq + 1 RETURNING seq INTO next_seq;
-    IF TG_TABLE_NAME = 'tenants' THEN
-        NEW.directory_seq := next_seq;
-        PERFORM pg_notify('directory', next_seq || ' ' || NEW.id);
-        RETURN NEW;
+    IF TG_TABLE_NAME = 'domains' THEN
+        -- Touch the tenant, whose own trigger numbers and announces the change. Every change locks the tenant first and the head
+        -- second, so two changes of one tenant wait for each other instead of deadlocking.
+        UPDATE tenants SET directory_seq = directory_seq WHERE id = COALESCE(NEW.tenant_id, OLD.tenant_id);
+        RETURN NULL;
     END IF;
-    -- A domain row: touch its tenant, whose own trigger then numbers and announces the change.
-    UPDATE tenants SET directory_seq = next_seq WHERE id = COALESCE(NEW.tenant_id, OLD.tenant_id);
-    RETURN NULL;
+    UPDATE directory_head SET seq = seq + 1 RETURNING seq INTO next_seq;
+    NEW.directory_seq := next_seq;
+    PERFORM pg_notify('directory', next_seq || ' ' || NEW.id);
+    RETURN NEW;
 END
 $$;
 -- +goose StatementEnd
