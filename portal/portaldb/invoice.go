@@ -1,0 +1,70 @@
+package portaldb
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"tollhouse/payments/ledger"
+	"tollhouse/payments/paymentsdb"
+	"tollhouse/portal"
+	"tollhouse/portal/access"
+	"tollhouse/portal/audit/auditdb"
+	"tollhouse/tenant"
+)
+
+// Invoice returns an invoice with its lines and payments. With a viewer it notes the view in the same batch.
+func (p *Pages) Invoice(ctx context.Context, s access.Session, id string, viewer *access.Visitor) (portal.InvoiceData, error) {
+	const one = `
+		SELECT ` + paymentsdb.InvoiceColumns + `
+		  FROM invoices i
+		 WHERE i.tenant_id = @tenant AND i.company_id = @company AND i.id = @id AND i.sent_at IS NOT NULL`
+	if !tenant.ValidID("inv", id) {
+		id = "" // names nothing, and the session is looked at all the same
+	}
+	var data portal.InvoiceData
+	var found []ledger.Invoice
+	var lines []ledger.Line
+	b := &pgx.Batch{}
+	args := begin(b, s, &data.Member)
+	args["id"] = id
+	collect(b, &found, paymentsdb.ScanInvoice, one, args)
+	collect(b, &lines, paymentsdb.ScanLine, paymentsdb.LinesOf, s.Tenant, id)
+	collect(b, &data.Payments, paymentsdb.ScanPayment, paymentsdb.PaymentsOf, s.Tenant, id)
+	if viewer != nil {
+		queueView(b, args, *viewer)
+	}
+	if err := p.read(ctx, s, b, "an invoice"); err != nil {
+		return portal.InvoiceData{}, err
+	}
+	if len(found) == 0 || data.Member.Contact.Role == access.Signer {
+		return portal.InvoiceData{}, access.ErrNotFound
+	}
+	data.Invoice = found[0]
+	data.Invoice.Lines = lines
+	return data, nil
+}
+
+// queueView notes the first view of all on the invoice, and each session's first view in the audit log. It asks for itself whether the session
+// stands: the queries of a batch run whatever the earlier ones answered.
+func queueView(b *pgx.Batch, args pgx.NamedArgs, viewer access.Visitor) {
+	const q = `
+		WITH seen AS (
+			SELECT i.id, i.viewed_at
+			  FROM invoices i
+			 WHERE i.tenant_id = @tenant AND i.company_id = @company AND i.id = @id AND i.sent_at IS NOT NULL
+			   AND EXISTS (SELECT` + standing + ` AND c.role <> 'signer')
+		), first AS (
+			UPDATE invoices SET viewed_at = app_now()
+			 WHERE tenant_id = @tenant AND viewed_at IS NULL AND id IN (SELECT id FROM seen WHERE viewed_at IS NULL)
+		)
+		INSERT INTO audit_events (tenant_id, id, at, kind, actor, actor_id, company_id, contact_id, document_id, session_id, ip, user_agent)
+		SELECT @tenant, @event, app_now(), 'invoice.viewed', 'contact', @contact, @company, @contact, seen.id, @session, @ip::inet, @user_agent
+		  FROM seen
+		 WHERE NOT EXISTS (SELECT FROM audit_events e
+		                    WHERE e.tenant_id = @tenant AND e.session_id = @session AND e.document_id = @id AND e.kind = 'invoice.viewed')`
+	args["event"] = tenant.NewID("evt", time.Now())
+	args["ip"], args["user_agent"] = auditdb.Address(viewer.IP), auditdb.CutUserAgent(viewer.UserAgent)
+	b.Queue(q, args)
+}

@@ -1,0 +1,117 @@
+package portaldb_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"tollhouse/payments"
+	"tollhouse/payments/paymentstest"
+	"tollhouse/portal/access"
+)
+
+func TestInvoice_ShowsLinesAndPayments(t *testing.T) {
+	f := setup(t)
+	made, err := f.Invoices.CreateInvoice(ctx, f.Tenant, payments.NewInvoice{CompanyID: f.Company, Lines: []payments.NewLine{
+		{Description: "Second", UnitAmount: 500, TaxBPS: 825}, {Description: "First", UnitAmount: 1000}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Invoices.Send(ctx, f.Tenant, made.ID); err != nil {
+		t.Fatal(err)
+	}
+	f.Pay(t, made.ID, 300)
+	d, err := f.pages.Invoice(ctx, f.session, made.ID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Invoice.Lines) != 2 || d.Invoice.Lines[0].Description != "Second" || d.Invoice.Lines[0].Tax != 41 || d.Invoice.Total != 1541 {
+		t.Errorf("lines %+v, total %d", d.Invoice.Lines, d.Invoice.Total)
+	}
+	if len(d.Payments) != 1 || d.Payments[0].Applied != 300 || d.Invoice.Balance() != usd(1241) {
+		t.Errorf("payments %+v, balance %v", d.Payments, d.Invoice.Balance())
+	}
+}
+
+func TestInvoice_HidesWhatWasNeverSent(t *testing.T) {
+	f := setup(t)
+	draft, dropped, voided := f.Draft(t, 100), f.Draft(t, 100), f.Sent(t, 100)
+	for _, id := range []string{dropped.ID, voided.ID} {
+		if _, err := f.Invoices.Void(ctx, f.Tenant, id, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []string{draft.ID, dropped.ID} {
+		if _, err := f.pages.Invoice(ctx, f.session, id, visitor); !errors.Is(err, access.ErrNotFound) {
+			t.Errorf("a draft: %v, want %v", err, access.ErrNotFound)
+		}
+	}
+	if _, err := f.pages.Invoice(ctx, f.session, voided.ID, visitor); err != nil {
+		t.Errorf("an invoice that was sent and voided: %v", err)
+	}
+}
+
+func TestInvoice_NotesTheFirstViewOnceHoweverManyLook(t *testing.T) {
+	f := setup(t)
+	inv := f.Sent(t, 100)
+	colleague := f.sessionOf(t, f.Company, f.AddContact(t, f.Company, "viewer"))
+	if _, err := f.pages.Invoice(ctx, f.session, inv.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := f.Invoices.Invoice(ctx, f.Tenant, inv.ID); err != nil || !got.ViewedAt.IsZero() {
+		t.Fatalf("a look without a viewer left a trace: %v, error %v", got.ViewedAt, err)
+	}
+	if _, err := f.pages.Invoice(ctx, f.session, inv.ID, visitor); err != nil {
+		t.Fatal(err)
+	}
+	first, err := f.Invoices.Invoice(ctx, f.Tenant, inv.ID)
+	if err != nil || first.ViewedAt.IsZero() {
+		t.Fatalf("viewed at %v, error %v", first.ViewedAt, err)
+	}
+	var group sync.WaitGroup
+	for range 10 {
+		for _, s := range []access.Session{f.session, colleague} {
+			group.Go(func() {
+				if _, err := f.pages.Invoice(ctx, s, inv.ID, visitor); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	group.Wait()
+	if again, err := f.Invoices.Invoice(ctx, f.Tenant, inv.ID); err != nil || !again.ViewedAt.Equal(first.ViewedAt) {
+		t.Errorf("the first view moved from %v to %v, error %v", first.ViewedAt, again.ViewedAt, err)
+	}
+	const views = `SELECT count(*) FROM audit_events WHERE tenant_id = $1 AND kind = 'invoice.viewed' AND session_id = $2 AND document_id = $3
+		AND actor_id = contact_id AND host(ip) = '203.0.113.7' AND user_agent = 'Browser/1'`
+	if n := f.Int(t, views, f.Tenant.ID, f.session.ID, inv.ID); n != 1 {
+		t.Errorf("the audit log has %d views of the first session, want 1", n)
+	}
+	if n := f.Int(t, views, f.Tenant.ID, colleague.ID, inv.ID); n < 1 {
+		t.Error("the audit log has no view of the second session")
+	}
+}
+
+func TestInvoice_OfAnotherPayerOfTheCompanyIsShown(t *testing.T) {
+	f := setup(t)
+	inv, err := f.Invoices.CreateInvoice(ctx, f.Tenant, payments.NewInvoice{CompanyID: f.Company, ContactID: f.Contact,
+		Lines: []payments.NewLine{{Description: "Work", UnitAmount: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Invoices.Send(ctx, f.Tenant, inv.ID); err != nil {
+		t.Fatal(err)
+	}
+	colleague := f.sessionOf(t, f.Company, f.AddContact(t, f.Company, "payer"))
+	if _, err := f.pages.Invoice(ctx, colleague, inv.ID, nil); err != nil {
+		t.Error(err)
+	}
+	in := paymentstest.Payment(inv.ID, 1)
+	in.ContactID = f.Contact
+	if _, err := f.Invoices.RecordPayment(ctx, f.Tenant, in); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := f.pages.Invoice(ctx, colleague, inv.ID, nil); err != nil || d.Payments[0].PaidBy != "Maria" {
+		t.Errorf("payments %+v, error %v", d.Payments, err)
+	}
+}
