@@ -2,6 +2,8 @@ package localca
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -38,9 +40,10 @@ type Options struct {
 
 // CA is a running authority. Its methods are safe for concurrent use.
 type CA struct {
-	DirectoryURL string // like "http://127.0.0.1:14000/dir"
+	DirectoryURL string // like "https://127.0.0.1:14000/dir"
+	EndpointPEM  []byte // the root to trust for that address, and for it alone
 	DNSAddr      string // like "127.0.0.1:8053"
-	RootPEM      []byte // the root of this run
+	RootPEM      []byte // the root of what this run signs
 
 	orders  atomic.Int64
 	offline atomic.Bool
@@ -65,18 +68,26 @@ func Start(ctx context.Context, o Options) (*CA, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listening for the local CA: %w", err), dns.Close())
 	}
+	shown, endpointPEM, err := endpointCertificate()
+	if err != nil {
+		return nil, errors.Join(err, listener.Close(), dns.Close())
+	}
 	c := &CA{
-		DirectoryURL: "http://" + listener.Addr().String() + wfe.DirectoryPath,
+		EndpointPEM:  endpointPEM,
+		DirectoryURL: "https://" + listener.Addr().String() + wfe.DirectoryPath,
 		DNSAddr:      dns.addr,
 		dns:          dns,
 		done:         make(chan struct{}),
 	}
 	handler, root := pebble(o, dns.addr)
 	c.RootPEM = root
-	c.http = &http.Server{Handler: c.count(handler), ReadHeaderTimeout: 5 * time.Second}
+	c.http = &http.Server{
+		Handler: c.count(handler), ReadHeaderTimeout: 5 * time.Second, ErrorLog: o.errorLog(),
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{shown}},
+	}
 	go func() {
 		defer close(c.done)
-		_ = c.http.Serve(listener) // always ErrServerClosed after Close
+		_ = c.http.ServeTLS(listener, "", "") // always ErrServerClosed after Close
 	}()
 	context.AfterFunc(ctx, func() { _ = c.Close() })
 	return c, nil
@@ -101,6 +112,13 @@ func (o *Options) complete() error {
 	return nil
 }
 
+func (o *Options) errorLog() *log.Logger {
+	if o.Log == nil {
+		return log.New(io.Discard, "", 0)
+	}
+	return slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug)
+}
+
 // pebble wires the CA as its own main does, without its management port.
 func pebble(o Options, dnsAddr string) (http.Handler, []byte) {
 	for name, value := range map[string]string{
@@ -109,10 +127,7 @@ func pebble(o Options, dnsAddr string) (http.Handler, []byte) {
 	} {
 		_ = os.Setenv(name, value) // fails only for an empty name or a NUL
 	}
-	logger := log.New(io.Discard, "", 0)
-	if o.Log != nil {
-		logger = slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug)
-	}
+	logger := o.errorLog()
 	// Exactly one profile: among several, an order without one gets a random one.
 	profiles := map[string]ca.Profile{"default": {Description: "development", ValidityPeriod: uint64(o.Validity / time.Second)}}
 	store := db.NewMemoryStore()
@@ -150,6 +165,18 @@ func (w *orderCounter) WriteHeader(status int) {
 		w.orders.Add(1)
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// EndpointRoots returns EndpointPEM as a pool, for whoever connects to the ACME endpoint.
+func (c *CA) EndpointRoots() *x509.CertPool { return poolOf(c.EndpointPEM) }
+
+// Roots returns RootPEM as a pool, for whoever checks certificates of this CA.
+func (c *CA) Roots() *x509.CertPool { return poolOf(c.RootPEM) }
+
+func poolOf(pem []byte) *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(pem)
+	return pool
 }
 
 // Orders tells how many orders were made at the CA since it started.

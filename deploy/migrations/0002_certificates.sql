@@ -12,6 +12,8 @@ CREATE TABLE certificates (
     serial       text NOT NULL,             -- hex
     not_before   timestamptz NOT NULL,
     not_after    timestamptz NOT NULL,
+    renew_at     timestamptz NOT NULL,      -- when the schedule takes it up; moved by what the CA says (RFC 9773)
+    refresh_at   timestamptz,               -- when to ask the CA again for that; NULL when it has no say
     chain_pem    bytea NOT NULL,            -- public
     key_sealed   bytea NOT NULL,            -- sealed private key, PEM inside
     metadata     bytea NOT NULL,            -- certmagic's JSON
@@ -19,7 +21,19 @@ CREATE TABLE certificates (
     committed_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (host, issuer)
 );
-CREATE INDEX certificates_not_after ON certificates (not_after);
+CREATE INDEX certificates_renew_at   ON certificates (issuer, renew_at, host);
+CREATE INDEX certificates_refresh_at ON certificates (issuer, refresh_at, host) WHERE refresh_at IS NOT NULL;
+
+-- What the CA refused last, so that all nodes together keep to one back-off. A committed certificate ends it.
+CREATE TABLE certificate_failures (
+    host      text NOT NULL,
+    issuer    text NOT NULL,
+    failures  integer NOT NULL CHECK (failures > 0),
+    reason    text NOT NULL CHECK (length(reason) <= 500),
+    failed_at timestamptz NOT NULL DEFAULT now(),
+    retry_at  timestamptz NOT NULL,
+    PRIMARY KEY (host, issuer)
+);
 
 -- Everything else that certmagic keeps: accounts, challenge answers, notes of its own.
 CREATE TABLE certificate_objects (
@@ -28,6 +42,7 @@ CREATE TABLE certificate_objects (
     modified_at timestamptz NOT NULL DEFAULT now(),
     expires_at  timestamptz     -- challenge answers only
 );
+CREATE INDEX certificate_objects_expiry ON certificate_objects (expires_at) WHERE expires_at IS NOT NULL;
 
 -- Who works on a name. fence grows with each new holder and is never reset, so a holder that overslept cannot commit.
 CREATE TABLE certificate_leases (
@@ -37,6 +52,6 @@ CREATE TABLE certificate_leases (
     expires_at timestamptz      -- by the database's clock
 );
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON certificates, certificate_objects, certificate_leases TO tollhouse_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON certificates, certificate_failures, certificate_objects, certificate_leases TO tollhouse_app;
 
 -- +goose Down

@@ -1,0 +1,163 @@
+package certs
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"tollhouse/tenant"
+)
+
+// pending are the hosts that appeared in the Directory and of which it is not known yet that they have a certificate.
+type pending struct {
+	mu      sync.Mutex
+	entries map[tenant.Hostname]*tenant.Entry
+	busy    map[tenant.Hostname]bool // worked on now
+	signal  chan struct{}            // holds one when something was added
+}
+
+func newPending() *pending {
+	return &pending{
+		entries: map[tenant.Hostname]*tenant.Entry{}, busy: map[tenant.Hostname]bool{}, signal: make(chan struct{}, 1),
+	}
+}
+
+func (p *pending) change(appeared, gone []*tenant.Entry) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, entry := range gone {
+		delete(p.entries, entry.Host)
+	}
+	for _, entry := range appeared {
+		p.entries[entry.Host] = entry
+	}
+	select {
+	case p.signal <- struct{}{}:
+	default: // the loop will come round anyway
+	}
+}
+
+func (p *pending) hosts() []tenant.Hostname {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	hosts := make([]tenant.Hostname, 0, len(p.entries))
+	for host := range p.entries {
+		if !p.busy[host] {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
+}
+
+// begin marks a host as worked on until release; nil when it is pending no longer.
+func (p *pending) begin(host tenant.Hostname) *tenant.Entry {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	entry := p.entries[host]
+	if entry != nil {
+		p.busy[host] = true
+	}
+	return entry
+}
+
+func (p *pending) release(host tenant.Hostname) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.busy, host)
+}
+
+func (p *pending) done(host tenant.Hostname) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.entries, host)
+}
+
+func (p *pending) size() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.entries)
+}
+
+// issueAhead obtains certificates for hosts that appear in the Directory, before anybody visits them, until ctx ends.
+func (m *Manager) issueAhead(ctx context.Context) {
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	lane := make(chan struct{}, m.cfg.OrdersAhead)
+	tick := time.NewTicker(m.cfg.Check)
+	defer tick.Stop()
+	for {
+		select {
+		case <-m.pending.signal:
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		hosts := m.pending.hosts()
+		for len(hosts) > 0 && ctx.Err() == nil {
+			n := min(len(hosts), versionsAtOnce)
+			for _, host := range m.lacking(ctx, hosts[:n]) {
+				m.hand(ctx, host, lane, &workers)
+			}
+			hosts = hosts[n:]
+		}
+	}
+}
+
+// lacking returns those of the hosts to order for now. Those in back-off, and those that will fail, stay pending.
+func (m *Manager) lacking(ctx context.Context, hosts []tenant.Hostname) []tenant.Hostname {
+	missing, err := m.store.Missing(ctx, hosts)
+	if err != nil {
+		m.cfg.Log.WarnContext(ctx, "hosts without a certificate are not known", "error", err)
+		return nil
+	}
+	lacking := make(map[tenant.Hostname]bool, len(missing))
+	var now []tenant.Hostname
+	for _, miss := range missing {
+		lacking[miss.Host] = true
+		if miss.RetryIn == 0 {
+			now = append(now, miss.Host)
+		}
+	}
+	for _, host := range hosts {
+		if !lacking[host] {
+			m.pending.done(host)
+		}
+	}
+	return now
+}
+
+// hand gives a host to a worker. It waits for a free one, but never for the work itself: a name that does not validate keeps one worker
+// busy and nobody else.
+func (m *Manager) hand(ctx context.Context, host tenant.Hostname, lane chan struct{}, workers *sync.WaitGroup) {
+	select {
+	case lane <- struct{}{}:
+	case <-ctx.Done():
+		return
+	}
+	entry := m.pending.begin(host)
+	if entry == nil {
+		<-lane
+		return
+	}
+	workers.Go(func() {
+		defer func() { <-lane }()
+		defer m.pending.release(host)
+		m.alone(ctx, host, func(ctx context.Context) { m.issue(ctx, entry) })
+	})
+}
+
+// issue runs the host's flight, or waits for the one that a visitor started.
+func (m *Manager) issue(ctx context.Context, entry *tenant.Entry) {
+	f := m.lead(entry)
+	if f == nil {
+		return
+	}
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+		return
+	}
+	if f.err == nil {
+		m.pending.done(entry.Host)
+	}
+}

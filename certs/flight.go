@@ -1,0 +1,201 @@
+package certs
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"tollhouse/tenant"
+)
+
+// Why a handshake for a host of ours ends without a certificate. Which of them is counted, never for which host.
+var (
+	// ErrWaiting says that the certificate is being obtained and did not come in time.
+	ErrWaiting = errors.New("the certificate is still being obtained")
+	// ErrCrowded says that too many handshakes wait already.
+	ErrCrowded = errors.New("too many handshakes wait for a certificate")
+	// ErrRefused says that the CA refused lately and is left alone for now.
+	ErrRefused = errors.New("the CA refused the certificate lately")
+	// ErrTrouble says that the store or the CA could not be reached.
+	ErrTrouble = errors.New("the certificate could not be obtained")
+)
+
+// flights makes at most one attempt a name at a time in this process, and remembers for a while which names failed.
+type flights struct {
+	mu      sync.Mutex
+	running map[tenant.Hostname]*flight
+	waiting int
+	failed  map[tenant.Hostname]failure
+	closed  bool
+}
+
+// flight is one attempt. err is set before done is closed.
+type flight struct {
+	done    chan struct{}
+	waiting int
+	err     error
+}
+
+// failure answers for a name until a time.
+type failure struct {
+	err   error
+	until time.Time
+	times int
+}
+
+// failuresKept bounds the memory of failures. Only served hosts come in, so it takes that many broken ones to fill it.
+const failuresKept = 16384
+
+func newFlights() *flights {
+	return &flights{running: map[tenant.Hostname]*flight{}, failed: map[tenant.Hostname]failure{}}
+}
+
+// await joins or starts the flight for the entry's host and waits for its end, its own deadline, or the client's going away.
+func (m *Manager) await(ctx context.Context, entry *tenant.Entry) (*tls.Certificate, error) {
+	f, err := m.join(entry)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", entry.Host, err)
+	}
+	defer m.flights.leave(f)
+	wait := time.NewTimer(m.cfg.HandshakeWait)
+	defer wait.Stop()
+	select {
+	case <-f.done:
+		if cert := entry.Certificate.Load(); cert != nil {
+			return cert, nil
+		}
+		return nil, fmt.Errorf("%s: %w", entry.Host, reason(f.err))
+	case <-wait.C:
+		return nil, fmt.Errorf("%s: %w", entry.Host, ErrWaiting)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// reason returns which of the errors above a flight ended with.
+func reason(err error) error {
+	var refused *refusal
+	if errors.As(err, &refused) {
+		return ErrRefused
+	}
+	return ErrTrouble
+}
+
+// join counts the caller in as waiting, or refuses at once.
+func (m *Manager) join(entry *tenant.Entry) (*flight, error) {
+	fs := m.flights
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	f := fs.running[entry.Host]
+	if failed, ok := fs.failed[entry.Host]; f == nil && ok && m.cfg.Now().Before(failed.until) {
+		return nil, failed.err
+	}
+	if fs.closed {
+		return nil, ErrTrouble
+	}
+	if fs.waiting >= m.cfg.Waiters || (f != nil && f.waiting >= m.cfg.WaitersPerName) {
+		return nil, ErrCrowded
+	}
+	if f == nil {
+		f = m.launch(entry, m.onDemand)
+	}
+	f.waiting++
+	fs.waiting++
+	return f, nil
+}
+
+func (fs *flights) leave(f *flight) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	f.waiting--
+	fs.waiting--
+}
+
+// lead starts a flight for the schedule, or returns the one that runs; nil when the name failed lately.
+func (m *Manager) lead(entry *tenant.Entry) *flight {
+	fs := m.flights
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if f := fs.running[entry.Host]; f != nil {
+		return f
+	}
+	if failed, ok := fs.failed[entry.Host]; fs.closed || (ok && m.cfg.Now().Before(failed.until)) {
+		return nil
+	}
+	return m.launch(entry, nil)
+}
+
+// launch starts a flight; the caller holds the lock.
+func (m *Manager) launch(entry *tenant.Entry, lane chan struct{}) *flight {
+	f := &flight{done: make(chan struct{})}
+	m.flights.running[entry.Host] = f
+	m.work.Go(func() {
+		err := m.fly(entry, lane)
+		m.land(entry.Host, f, err)
+	})
+	return f
+}
+
+// land ends a flight and remembers a failure.
+func (m *Manager) land(host tenant.Hostname, f *flight, err error) {
+	fs := m.flights
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	delete(fs.running, host)
+	f.err = err
+	close(f.done)
+	if err == nil {
+		delete(fs.failed, host)
+		return
+	}
+	fs.remember(host, err, m.cfg.Pause, m.cfg.Now())
+}
+
+// remember notes a failure; a refusal by the CA carries its own time, trouble of ours is paused for on this node only.
+func (fs *flights) remember(host tenant.Hostname, err error, pause Backoff, now time.Time) {
+	if len(fs.failed) >= failuresKept {
+		for old := range fs.failed { // any: the order of a map is random enough
+			delete(fs.failed, old)
+			break
+		}
+	}
+	times := fs.failed[host].times + 1
+	wait := min(pause.Base<<min(times-1, 16), pause.Max)
+	var refused *refusal
+	if errors.As(err, &refused) {
+		wait = refused.retryIn
+	}
+	fs.failed[host] = failure{err: reason(err), until: now.Add(wait), times: times}
+}
+
+// note remembers a failure that no flight had.
+func (fs *flights) note(host tenant.Hostname, err error, pause Backoff, now time.Time) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.remember(host, err, pause, now)
+}
+
+// close refuses new flights; those that run see their context end.
+func (fs *flights) close() {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.closed = true
+}
+
+// forget ends the memory of a failure: another node may have succeeded.
+func (fs *flights) forget(host tenant.Hostname) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	delete(fs.failed, host)
+}
+
+// pausing reports whether a name failed lately on this node.
+func (fs *flights) pausing(host tenant.Hostname, now time.Time) bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	failed, ok := fs.failed[host]
+	return ok && now.Before(failed.until)
+}

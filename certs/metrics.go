@@ -1,0 +1,108 @@
+package certs
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics counts what happens, by reason and never by host: hosts are many, and who has which is nobody's business.
+type metrics struct {
+	handshakes *prometheus.CounterVec
+	orders     *prometheus.CounterVec
+	storeReads prometheus.Counter
+	gauges     []prometheus.Collector
+
+	malformed, unknown, warm            prometheus.Counter
+	challengeAnswered, challengeRefused prometheus.Counter
+	cold, late, crowded, refused, fault prometheus.Counter
+}
+
+func newMetrics(m *Manager) *metrics {
+	x := &metrics{
+		handshakes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tollhouse_certs_handshakes_total",
+			Help: "Hellos by what became of them: warm and cold got a certificate, all others none.",
+		}, []string{"result"}),
+		orders: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tollhouse_certs_orders_total", Help: "ACME orders of this node by result.",
+		}, []string{"result"}),
+		storeReads: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "tollhouse_certs_store_reads_total", Help: "Reads of the certificate store by this node.",
+		}),
+	}
+	for label, counter := range map[string]*prometheus.Counter{
+		"malformed_name": &x.malformed, "unknown_name": &x.unknown, "warm": &x.warm, "cold": &x.cold, "late": &x.late,
+		"crowded": &x.crowded, "refused_by_ca": &x.refused, "trouble": &x.fault,
+		"challenge": &x.challengeAnswered, "no_such_challenge": &x.challengeRefused,
+	} {
+		*counter = x.handshakes.WithLabelValues(label)
+	}
+	x.gauges = gauges(m)
+	return x
+}
+
+func gauges(m *Manager) []prometheus.Collector {
+	gauge := func(name, help string, value func() float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
+	}
+	return []prometheus.Collector{
+		gauge("tollhouse_certs_waiting_handshakes", "Handshakes that wait for a certificate now.", func() float64 {
+			m.flights.mu.Lock()
+			defer m.flights.mu.Unlock()
+			return float64(m.flights.waiting)
+		}),
+		gauge("tollhouse_certs_cached", "Certificates in memory.", func() float64 {
+			n, _ := m.cache.size()
+			return float64(n)
+		}),
+		gauge("tollhouse_certs_first_expiry_seconds", "Seconds until the first certificate in memory expires; 0 without any.", func() float64 {
+			n, first := m.cache.size()
+			if n == 0 {
+				return 0
+			}
+			return time.Unix(first, 0).Sub(m.cfg.Now()).Seconds()
+		}),
+		gauge("tollhouse_certs_pending", "Hosts that await their first certificate.", func() float64 { return float64(m.pending.size()) }),
+	}
+}
+
+func (x *metrics) register(r prometheus.Registerer) error {
+	for _, c := range append([]prometheus.Collector{x.handshakes, x.orders, x.storeReads}, x.gauges...) {
+		if err := r.Register(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// waited counts the end of a handshake that had to wait.
+func (x *metrics) waited(err error) {
+	switch {
+	case err == nil:
+		x.cold.Inc()
+	case errors.Is(err, ErrCrowded):
+		x.crowded.Inc()
+	case errors.Is(err, ErrRefused):
+		x.refused.Inc()
+	case errors.Is(err, ErrWaiting), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		x.late.Inc()
+	default:
+		x.fault.Inc()
+	}
+}
+
+// event counts orders as certmagic reports them. It never stops one.
+func (x *metrics) event(_ context.Context, event string, _ map[string]any) error {
+	switch event {
+	case "cert_obtaining":
+		x.orders.WithLabelValues("begun").Inc()
+	case "cert_obtained":
+		x.orders.WithLabelValues("obtained").Inc()
+	case "cert_failed":
+		x.orders.WithLabelValues("failed").Inc()
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package certs
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/mholt/acmez/v3/acme"
+
+	"tollhouse/tenant"
+)
+
+// refusal is what the CA said, and for how long it is left alone.
+type refusal struct {
+	reason  string
+	retryIn time.Duration
+}
+
+func (r *refusal) Error() string { return "the CA refused: " + r.reason }
+
+var (
+	errStopped   = errors.New("the certificate manager does not run")
+	errNotStored = errors.New("the order succeeded but no certificate is stored")
+)
+
+// fly gets the entry its certificate: from the store, else from the CA. lane bounds how many do the latter; nil when the caller does.
+func (m *Manager) fly(entry *tenant.Entry, lane chan struct{}) error {
+	if err := m.awaitStart(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(m.ctx, m.cfg.OrderTimeout)
+	defer cancel()
+	found, err := m.load(ctx, entry)
+	if err != nil || found {
+		return err
+	}
+	if lane != nil {
+		select {
+		case lane <- struct{}{}:
+			defer func() { <-lane }()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	if err := m.order(ctx, entry.Host, false); err != nil {
+		return err
+	}
+	if found, err = m.load(ctx, entry); err == nil && !found {
+		err = errNotStored
+	}
+	return err
+}
+
+func (m *Manager) awaitStart() error {
+	begun := time.NewTimer(m.cfg.HandshakeWait)
+	defer begun.Stop()
+	select {
+	case <-m.started:
+		return nil
+	case <-begun.C:
+		return errStopped
+	}
+}
+
+// load puts the stored certificate into memory. It reports false when there is none that is valid, and returns a refusal when there is none
+// and the CA is to be left alone.
+func (m *Manager) load(ctx context.Context, entry *tenant.Entry) (bool, error) {
+	found, err := m.store.Find(ctx, entry.Host)
+	if err != nil {
+		return false, err
+	}
+	if b := found.Bundle; b != nil && b.NotAfter.After(m.cfg.Now()) {
+		return true, m.install(entry, b)
+	}
+	if found.RetryIn > 0 {
+		return false, &refusal{reason: found.Reason, retryIn: found.RetryIn}
+	}
+	return false, nil
+}
+
+// install makes a stored certificate the one that handshakes get.
+func (m *Manager) install(entry *tenant.Entry, b *Bundle) error {
+	cert, err := tls.X509KeyPair(b.ChainPEM, b.KeyPEM)
+	if err != nil {
+		return fmt.Errorf("reading the stored certificate of %s: %w", b.Host, err)
+	}
+	m.intern.chain(&cert)
+	m.cache.put(entry, &cert, b.Version)
+	// A host that left the Directory meanwhile must not keep its place.
+	if current, ok := m.cfg.Directory.Lookup(entry.Host); !ok || current != entry {
+		m.cache.remove(entry)
+	}
+	return nil
+}
+
+// order gets the host a certificate at the CA, under the cluster's lease for its name, and commits it. With force it replaces a valid one.
+func (m *Manager) order(ctx context.Context, host tenant.Hostname, force bool) error {
+	ctx, done := WithTask(ctx)
+	defer done()
+	err := m.acme.obtain(ctx, host, force)
+	if err == nil {
+		return nil
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		err = fmt.Errorf("%w: %w", cause, err)
+	}
+	var problem acme.Problem
+	if !errors.As(err, &problem) || !refuses(problem) {
+		m.cfg.Log.ErrorContext(ctx, "obtaining a certificate met trouble", "host", host.String(), "error", err)
+		return err
+	}
+	return m.refused(ctx, host, problem)
+}
+
+// refuses tells a verdict on the name (RFC 8555 section 6.7) from trouble with the account, the CA or our requests.
+func refuses(p acme.Problem) bool {
+	switch p.Type {
+	case acme.ProblemTypeCAA, acme.ProblemTypeCompound, acme.ProblemTypeConnection, acme.ProblemTypeDNS, acme.ProblemTypeIncorrectResponse,
+		acme.ProblemTypeRateLimited, acme.ProblemTypeRejectedIdentifier, acme.ProblemTypeTLS, acme.ProblemTypeUnauthorized,
+		acme.ProblemTypeUnsupportedIdentifier:
+		return true
+	}
+	return false
+}
+
+// refused notes the verdict for all nodes.
+func (m *Manager) refused(ctx context.Context, host tenant.Hostname, problem acme.Problem) error {
+	reason := problem.Type + ": " + problem.Detail
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.cfg.HandshakeWait)
+	defer cancel()
+	retryIn, err := m.store.Failed(ctx, host, reason, m.cfg.Backoff)
+	if err != nil {
+		retryIn = m.cfg.Backoff.Base
+		m.cfg.Log.ErrorContext(ctx, "a refusal could not be noted for the other nodes", "host", host.String(), "error", err)
+	}
+	m.cfg.Log.WarnContext(ctx, "the CA refused a certificate", "host", host.String(), "reason", reason, "retry_in", retryIn)
+	return &refusal{reason: reason, retryIn: retryIn}
+}

@@ -1,0 +1,276 @@
+package certs_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"tollhouse/certs"
+	"tollhouse/certs/certsdb"
+	"tollhouse/certs/localca"
+	"tollhouse/deploy/services/pgtest"
+	"tollhouse/tenant"
+	"tollhouse/tenant/seal"
+)
+
+// stays lists what other people's packages start and never end.
+var stays = []goleak.Option{
+	goleak.IgnoreAnyFunction("github.com/letsencrypt/pebble/v2/va.(*VAImpl).processTasks"),
+	goleak.IgnoreAnyFunction("github.com/letsencrypt/pebble/v2/va.VAImpl.processTasks"),
+	goleak.IgnoreAnyFunction("github.com/letsencrypt/pebble/v2/va.VAImpl.process"),
+	goleak.IgnoreAnyFunction("github.com/caddyserver/certmagic.(*RingBufferRateLimiter).loop"),
+	goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
+	goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
+}
+
+// fleet is what the nodes of one test share.
+type fleet struct {
+	t         testing.TB
+	db        pgtest.DB
+	ring      *seal.Ring
+	directory *tenant.Directory
+	feed      *feed
+	ca        *localca.CA
+	roots     *x509.CertPool
+	front     *front // where the CA connects to
+	log       *slog.Logger
+}
+
+// newFleet starts a CA that validates against whichever node stands in front, and a Directory with the given hosts.
+func newFleet(t testing.TB, o localca.Options, hosts ...string) *fleet {
+	t.Helper()
+	level := slog.LevelError
+	if os.Getenv("CERTS_TEST_LOG") != "" {
+		level = slog.LevelDebug
+	}
+	f := &fleet{t: t, db: pgtest.Clone(t), ring: seal.RandomRing(), front: newFront(t),
+		log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: level}))}
+	o.HTTPPort, o.TLSPort = port(f.front.http), port(f.front.tls)
+	ca, err := localca.Start(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ca.Close() })
+	f.ca, f.roots = ca, ca.Roots()
+	f.directory, f.feed = newDirectory(t, f.log, hosts...)
+	return f
+}
+
+// feed is a tenant.Feed whose answer the test sets.
+type feed struct {
+	mu      sync.Mutex
+	sites   []*tenant.Site
+	seq     int64
+	changed chan struct{}
+}
+
+var owner = &tenant.Tenant{ID: "ten_test", Slug: "test", Name: "Test", Status: tenant.Active, TimeZone: time.UTC}
+
+func newDirectory(t testing.TB, log *slog.Logger, hosts ...string) (*tenant.Directory, *feed) {
+	t.Helper()
+	f := &feed{changed: make(chan struct{}, 1)}
+	f.set(1, hosts...)
+	d := tenant.NewDirectory(log)
+	run(t, func(ctx context.Context) error { return d.Run(ctx, f) })
+	eventually(t, "the directory is loaded", d.Loaded)
+	return d, f
+}
+
+func (f *feed) set(epoch int64, hosts ...string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seq++
+	f.sites = nil
+	for _, h := range hosts {
+		host := tenant.MustParseHostname(h)
+		f.sites = append(f.sites, &tenant.Site{Host: host, Kind: tenant.Portal, Tenant: owner, Links: host, Epoch: epoch})
+	}
+	select {
+	case f.changed <- struct{}{}:
+	default:
+	}
+}
+
+func (f *feed) Snapshot(context.Context) (tenant.Snapshot, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return tenant.Snapshot{Seq: f.seq, Sites: f.sites}, nil
+}
+
+func (f *feed) Since(context.Context, int64) (tenant.Delta, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return tenant.Delta{Seq: f.seq, Tenants: []tenant.ID{owner.ID}, Sites: f.sites}, nil
+}
+
+func (f *feed) Wait(ctx context.Context) error {
+	select {
+	case <-f.changed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// front is the address that the CA connects to, and the node that answers there.
+type front struct {
+	http, tls net.Listener
+	mu        sync.Mutex
+	node      *node
+}
+
+func newFront(t testing.TB) *front {
+	t.Helper()
+	f := &front{http: listen(t), tls: listen(t)}
+	serve(t, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n := f.behind(); n != nil {
+			n.manager.HTTPChallengeHandler(http.NotFoundHandler()).ServeHTTP(w, r)
+			return
+		}
+		http.NotFound(w, r)
+	})}, f.http)
+	config := &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		if n := f.behind(); n != nil {
+			return n.config, nil
+		}
+		return nil, io.EOF
+	}}
+	serve(t, &http.Server{Handler: http.NotFoundHandler(), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)},
+		tls.NewListener(f.tls, config))
+	return f
+}
+
+func (f *front) behind() *node {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.node
+}
+
+// put makes n the node that the CA meets.
+func (f *front) put(n *node) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.node = n
+}
+
+// node is one Manager with its store and a TLS listener.
+type node struct {
+	fleet   *fleet
+	manager *certs.Manager
+	store   *watchedStore
+	config  *tls.Config
+	addr    string
+	stop    func()
+}
+
+// start starts a node, which stands in front if none does.
+func (f *fleet) start(change func(*certs.Config)) *node {
+	f.t.Helper()
+	store, err := certsdb.New(certsdb.Config{Pool: f.db.App, Ring: f.ring, CA: f.ca.DirectoryURL, Roots: f.roots, Log: f.log})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	n := &node{fleet: f, store: &watchedStore{backing: store}}
+	cfg := certs.Config{
+		CA: f.ca.DirectoryURL, Email: "ops@example.com", Directory: f.directory, Store: n.store, Ring: f.ring, Log: f.log,
+		Check: time.Hour, CARoots: f.ca.EndpointRoots(),
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	if n.manager, err = certs.New(cfg); err != nil {
+		f.t.Fatal(err)
+	}
+	n.config = n.manager.TLSConfig()
+	listener := listen(f.t)
+	n.addr = listener.Addr().String()
+	serve(f.t, &http.Server{
+		Handler:  http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "hello") }),
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0),
+	}, tls.NewListener(listener, n.config))
+	n.stop = run(f.t, n.manager.Run)
+	if f.front.behind() == nil {
+		f.front.put(n)
+	}
+	return n
+}
+
+// onDemandOnly keeps the schedule away, so that only handshakes obtain.
+type onDemandOnly struct{ certs.Directory }
+
+func (onDemandOnly) Subscribe(func(appeared, gone []*tenant.Entry)) func() { return func() {} }
+
+func quiet(c *certs.Config) { c.Directory = onDemandOnly{c.Directory} }
+
+// shake makes one handshake and returns its state.
+func (n *node) shake(name string) (tls.ConnectionState, error) {
+	return n.shakeWith(&tls.Config{ServerName: name, RootCAs: n.fleet.roots})
+}
+
+func (n *node) shakeWith(config *tls.Config) (tls.ConnectionState, error) {
+	dialer := &net.Dialer{Timeout: time.Minute}
+	conn, err := tls.DialWithDialer(dialer, "tcp", n.addr, config)
+	if err != nil {
+		return tls.ConnectionState{}, err
+	}
+	defer conn.Close()
+	return conn.ConnectionState(), nil
+}
+
+// run runs f until the test or the returned stop ends it.
+func run(t testing.TB, f func(ctx context.Context) error) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := f(ctx); err != nil && ctx.Err() == nil {
+			t.Errorf("Run ended early: %v", err)
+		}
+	}()
+	stop = func() { cancel(); <-done }
+	t.Cleanup(stop)
+	return stop
+}
+
+func serve(t testing.TB, s *http.Server, l net.Listener) {
+	done := make(chan struct{})
+	go func() { defer close(done); _ = s.Serve(l) }()
+	t.Cleanup(func() { _ = s.Close(); <-done })
+}
+
+func listen(t testing.TB) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
+
+// eventually polls until done or a generous deadline.
+func eventually(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("in vain waited until %s", what)
+		}
+	}
+}

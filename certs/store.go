@@ -1,0 +1,102 @@
+package certs
+
+import (
+	"context"
+	"time"
+
+	"github.com/caddyserver/certmagic"
+	"github.com/mholt/acmez/v3/acme"
+
+	"tollhouse/tenant"
+)
+
+// Store keeps certificates, challenge answers and leases for all nodes. It is bound to one CA: certificates of another CA, or of a root that
+// is no longer trusted, do not exist for it. Implemented by certsdb. Safe for concurrent use.
+//
+// It is also certmagic's storage, with these promises beyond that contract: key, chain and metadata of one name are committed together or
+// not at all, and only under a lease that still stands; fs.ErrNotExist means absent and never "cannot tell"; Exists answers true for
+// a certificate when it cannot tell, because false would make an order.
+type Store interface {
+	certmagic.Storage
+	certmagic.TryLocker
+	certmagic.LockLeaseRenewer
+
+	// Find returns what is stored for a host, in one query. No certificate is not an error.
+	Find(ctx context.Context, host tenant.Hostname) (Found, error)
+	// Missing returns those of the hosts that have no valid certificate.
+	Missing(ctx context.Context, hosts []tenant.Hostname) ([]Missing, error)
+	// Versions returns the stored version of each host that has a certificate.
+	Versions(ctx context.Context, hosts []tenant.Hostname) (map[tenant.Hostname]int64, error)
+	// Due lists certificates whose time to renew has come and that are not in back-off, in order of that time, after the given one.
+	Due(ctx context.Context, after Due, limit int) ([]Due, error)
+	// ClaimRefresh picks certificates whose renewal window is to be asked for again, and puts each off by pause so that no other node
+	// picks it and a failure is not repeated at once.
+	ClaimRefresh(ctx context.Context, pause time.Duration, limit int) ([]tenant.Hostname, error)
+	// SetWindow stores what the CA says about the time to renew, unless the stored certificate is another one.
+	SetWindow(ctx context.Context, host tenant.Hostname, window acme.RenewalInfo) error
+	// Failed notes a refusal by the CA; all nodes leave the host alone until the back-off that it returns is over.
+	Failed(ctx context.Context, host tenant.Hostname, reason string, b Backoff) (time.Duration, error)
+	// Challenges returns the answers to all challenges that are under way.
+	Challenges(ctx context.Context) ([]acme.Challenge, error)
+	// Challenge returns the answer for one host, or fs.ErrNotExist.
+	Challenge(ctx context.Context, host tenant.Hostname) (acme.Challenge, error)
+	// Listen calls ready once changes are being listened for and then handle with each change, until ctx ends or the connection is lost,
+	// which is an error.
+	Listen(ctx context.Context, ready func(), handle func(Event)) error
+	// Sweep deletes challenge answers that have expired.
+	Sweep(ctx context.Context) error
+}
+
+// Found is what the store has for one host.
+type Found struct {
+	Bundle  *Bundle       // nil: no certificate
+	RetryIn time.Duration // how long to leave the CA alone; zero: not at all
+	Reason  string        // what the CA said last
+}
+
+// Missing is a host without a valid certificate.
+type Missing struct {
+	Host    tenant.Hostname
+	RetryIn time.Duration // as in Found
+}
+
+// Bundle is one generation of a host's certificate. It prints without its key.
+type Bundle struct {
+	Host      tenant.Hostname
+	Version   int64
+	ChainPEM  []byte
+	KeyPEM    []byte `json:"-"`
+	NotBefore time.Time
+	NotAfter  time.Time
+	RenewAt   time.Time
+}
+
+// String names the bundle and nothing of its content.
+func (b *Bundle) String() string { return "certificate of " + b.Host.String() }
+
+// Due is one certificate that the schedule has to take up. The zero value stands before all others.
+type Due struct {
+	Host     tenant.Hostname
+	RenewAt  time.Time
+	NotAfter time.Time
+}
+
+// Backoff says how long the CA is left alone after a refusal: Base after the first, three times as long after each further, at most Max.
+type Backoff struct{ Base, Max time.Duration }
+
+// Event is one change that every node hears of.
+type Event struct {
+	Kind    EventKind
+	Host    tenant.Hostname
+	Version int64 // of a commit
+}
+
+// EventKind says what changed.
+type EventKind uint8
+
+const (
+	Committed EventKind = iota + 1 // a new generation of a certificate
+	Dropped                        // a certificate was deleted
+	Presented                      // a challenge awaits its answer
+	Answered                       // a challenge is over
+)
