@@ -12,7 +12,7 @@ import (
 	"tollhouse/tenant"
 )
 
-//go:embed assets/portal.css assets/neutral.css
+//go:embed assets/portal.css
 var assetFiles embed.FS
 
 // assets are the files that are the same for every tenant, under names that change with their content.
@@ -22,22 +22,25 @@ type assets struct {
 	neutral string // address of the colours of a page without a tenant
 }
 
+// loadAssets names the embedded style sheet, and the colours of a page that belongs to no tenant.
 func loadAssets() (*assets, error) {
-	a := &assets{byName: map[string][]byte{}}
-	for _, f := range []struct {
-		file string
-		url  *string
-	}{{"portal", &a.portal}, {"neutral", &a.neutral}} {
-		data, err := assetFiles.ReadFile("assets/" + f.file + ".css")
-		if err != nil {
-			return nil, fmt.Errorf("loading the style sheet %s: %w", f.file, err)
-		}
-		sum := sha256.Sum256(data)
-		name := f.file + "-" + hex.EncodeToString(sum[:8]) + ".css"
-		a.byName[name] = data
-		*f.url = "/assets/" + name
+	sheet, err := assetFiles.ReadFile("assets/portal.css")
+	if err != nil {
+		return nil, fmt.Errorf("loading the style sheet: %w", err)
 	}
+	slate := tenant.Color{R: 0x3b, G: 0x47, B: 0x5c}
+	a := &assets{byName: map[string][]byte{}}
+	a.portal = a.add("portal", sheet)
+	a.neutral = a.add("neutral", tenant.NewStyle(slate, slate).CSS())
 	return a, nil
+}
+
+// add keeps a style sheet under a name that changes with its content and returns its address.
+func (a *assets) add(name string, data []byte) string {
+	sum := sha256.Sum256(data)
+	file := name + "-" + hex.EncodeToString(sum[:8]) + ".css"
+	a.byName[file] = data
+	return "/assets/" + file
 }
 
 func (s *Server) serveAsset(w http.ResponseWriter, r *http.Request) error {

@@ -93,6 +93,9 @@ func (v view) address() []string {
 		town = strings.Trim(strings.TrimSpace(a.City+", "+a.Region+" "+a.PostalCode), ", ")
 		a.Region = ""
 	}
+	if a.Country == v.tenant.Country {
+		a.Country = "" // a letter within a country does not name it
+	}
 	var lines []string
 	for _, line := range []string{a.Line1, a.Line2, town, a.Region, a.Country} {
 		if line != "" {

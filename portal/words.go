@@ -87,7 +87,7 @@ var english = words{
 	ViewInvoice: "View invoice {number}", WhatIsDue: "What is due", SeeAllDue: "See all {n} due invoices", Recent: "Recent activity",
 	NothingDue: "You are all paid up", NothingDueText: "Nothing is due at the moment. {tenant} emails you when there is a new invoice.",
 	NothingYet: "Nothing has happened yet. Invoices and payments will be listed here.", SeeAllInvoices: "See all invoices",
-	ActivitySent: "Invoice {number} was sent", ActivityVoided: "Invoice {number} was voided", ActivityProcessing: "Payment on its way",
+	ActivitySent: "Invoice sent", ActivityVoided: "Invoice voided", ActivityProcessing: "Payment on its way",
 	ActivityPaid: "Payment received", ActivityPaidBy: "Paid by {who}", ActivityFailed: "Payment did not go through", ActivityWith: "with {method}",
 
 	TabDue: "Due", TabProcessing: "Processing", TabPaid: "Paid", TabAll: "All", ListTabs: "Which invoices", Invoice: "Invoice",

@@ -1,0 +1,40 @@
+package portaltest
+
+import (
+	"strconv"
+
+	"tollhouse/portal/access"
+)
+
+// Page is one page in one state.
+type Page struct {
+	Name   string // of the file that its picture is kept in
+	Path   string
+	Cookie string // the session, "" for none
+}
+
+// AllPages is every page in every state that it can be in.
+func AllPages() []Page {
+	pages := []Page{
+		{"home", "/portal/", Full}, {"home-paid-up", "/portal/", PaidUp}, {"home-new", "/portal/", Empty}, {"home-two-currencies", "/portal/", Currencies},
+		{"invoices-due", "/portal/invoices", Full}, {"invoices-processing", "/portal/invoices?tab=processing", Full},
+		{"invoices-paid", "/portal/invoices?tab=paid", Full}, {"invoices-all", "/portal/invoices?tab=all", Full},
+		{"invoices-all-2", "/portal/invoices?tab=all&after=25&from=26", Full}, {"invoices-none", "/portal/invoices", Empty},
+	}
+	for i, state := range []string{"overdue", "part-paid", "open", "processing", "void", "closed", "paid"} {
+		pages = append(pages, Page{"invoice-" + state, "/portal/invoices/" + InvoiceID(i+1), Full})
+	}
+	pages = append(pages, Page{"link", "/portal/l/" + Token(access.LinkReady), ""}, Page{"link-switch", "/portal/l/" + Token(access.LinkReady), Full})
+	for _, state := range []access.LinkState{access.LinkUsed, access.LinkExpired, access.LinkRevoked, access.LinkSuperseded,
+		access.LinkPortalOff, access.LinkUnknown} {
+		pages = append(pages, Page{"link-" + string(state), "/portal/l/" + Token(state), ""})
+	}
+	pages = append(pages, Page{"link-again", "/_post/portal/l/" + Token(access.LinkReady), ""},
+		Page{"sign-in", "/portal/sign-in", ""}, Page{"sign-in-error", "/_post/portal/sign-in?email=maria.example", ""}, Page{"sent", "/portal/sign-in/sent", ""},
+		Page{"no-session", "/portal/invoices", ""}, Page{"signed-out", "/portal/signed-out", ""}, Page{"test", "/portal/test", ""})
+	for _, status := range []int{400, 403, 404, 405, 409, 410, 413, 421, 429, 500, 503} {
+		n := strconv.Itoa(status)
+		pages = append(pages, Page{"error-" + n, "/_status/" + n, ""})
+	}
+	return pages
+}
