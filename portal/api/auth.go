@@ -16,10 +16,11 @@ import (
 
 // Keys knows API keys.
 type Keys interface {
-	// Authenticate returns the key behind a secret, or tenant.ErrNotFound for one that is malformed, unknown or revoked.
+	// Authenticate returns the key behind a secret, or tenant.ErrNotFound for one that is malformed, unknown or revoked, or
+	// tenant.ErrSuspended for a good key of a suspended tenant.
 	Authenticate(ctx context.Context, secret string) (tenant.APIKey, error)
 	// CreateKey makes a key and returns its secret, which exists nowhere else.
-	CreateKey(ctx context.Context, t tenant.ID, name string, scopes []tenant.Scope) (tenant.APIKey, string, error)
+	CreateKey(ctx context.Context, t tenant.ID, name string, scopes []tenant.Scope) (secret string, key tenant.APIKey, err error)
 	// Keys lists a tenant's keys, the newest first, revoked ones too.
 	Keys(ctx context.Context, t tenant.ID) ([]tenant.APIKey, error)
 	// RevokeKey ends a key at once; a second time changes nothing. tenant.ErrNotFound when there is no such key.
@@ -33,10 +34,12 @@ func (s *Server) identify(c *call) error {
 		return s.unauthorized(c)
 	}
 	key, err := s.Keys.Authenticate(c.Context(), secret)
-	if errors.Is(err, tenant.ErrNotFound) {
+	switch {
+	case errors.Is(err, tenant.ErrNotFound):
 		return s.unauthorized(c)
-	}
-	if err != nil {
+	case errors.Is(err, tenant.ErrSuspended):
+		return errSuspended
+	case err != nil:
 		return fmt.Errorf("authenticating the key: %w", err)
 	}
 	if err := s.spend(c, "key:"+key.ID); err != nil {

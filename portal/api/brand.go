@@ -16,11 +16,11 @@ type Brands interface {
 	// UpdatePolicy does the same for its policy.
 	UpdatePolicy(ctx context.Context, t tenant.ID, change func(*tenant.Policy) error) (*tenant.Tenant, error)
 	// PutLogo makes a checked logo the tenant's.
-	PutLogo(ctx context.Context, t tenant.ID, logo *EncodedLogo) (*tenant.Tenant, error)
+	PutLogo(ctx context.Context, t tenant.ID, logo *tenant.EncodedLogo) (*tenant.Tenant, error)
 	// RemoveLogo leaves the tenant without one; a second time changes nothing.
 	RemoveLogo(ctx context.Context, t tenant.ID) (*tenant.Tenant, error)
-	// Logo returns a stored logo by its hash, with its content type.
-	Logo(ctx context.Context, t tenant.ID, hash string) (*EncodedLogo, error)
+	// Logo returns a stored logo by its hash.
+	Logo(ctx context.Context, t tenant.ID, hash string) (image []byte, contentType string, err error)
 }
 
 // Brand is how the portal looks, as the API shows it.
@@ -104,9 +104,16 @@ func (s *Server) changeBrand(c *call) (reply, error) {
 var errNoLogo = problem(404, "not_found", "Not found", "The account has no logo; PUT one here.")
 
 func fromBrand(err error) (*Problem, bool) {
-	var bad *LogoError
+	var bad *tenant.LogoError
 	if errors.As(err, &bad) {
 		return errInvalid.with(FieldError{Field: "logo", Code: bad.Code, Message: bad.Reason}), true
+	}
+	if fields := tenant.Fields(err); len(fields) > 0 {
+		p := *errInvalid
+		for _, f := range fields {
+			p.Errors = append(p.Errors, FieldError{Field: f.Field, Code: "invalid", Message: "This " + f.Reason + "."})
+		}
+		return &p, true
 	}
 	return nil, false
 }

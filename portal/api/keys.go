@@ -47,7 +47,7 @@ func (s *Server) createKey(c *call) (reply, error) {
 	if err := check.err(); err != nil {
 		return reply{}, err
 	}
-	key, secret, err := s.Keys.CreateKey(c.Context(), c.tenant.ID, name, scopes)
+	secret, key, err := s.Keys.CreateKey(c.Context(), c.tenant.ID, name, scopes)
 	if err != nil {
 		return reply{}, err
 	}

@@ -2,15 +2,19 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
+
+	"tollhouse/tenant"
 )
 
-// Logos checks uploaded logos. Implemented by *tenant.LogoChecker; what it refuses is a *LogoError.
+// Logos checks uploaded logos. Implemented by *tenant.LogoChecker; what it refuses is a *tenant.LogoError.
 type Logos interface {
-	CheckLogo(data []byte) (*EncodedLogo, error)
+	// Check returns the image drawn anew. It may wait until another image is done, or ctx ends.
+	Check(ctx context.Context, data []byte) (*tenant.EncodedLogo, error)
 }
 
 // putLogo takes an image, bare or as the field "logo" of a form. What is stored is re-encoded: nothing but the picture survives.
@@ -19,7 +23,7 @@ func (s *Server) putLogo(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	logo, err := s.Logos.CheckLogo(data)
+	logo, err := s.Logos.Check(c.Context(), data)
 	if err != nil {
 		return reply{}, err
 	}
@@ -45,11 +49,11 @@ func (s *Server) showLogo(c *call) (reply, error) {
 	if t.Brand.Logo.Hash == "" {
 		return reply{}, errNoLogo
 	}
-	logo, err := s.Brands.Logo(c.Context(), c.tenant.ID, t.Brand.Logo.Hash)
+	image, contentType, err := s.Brands.Logo(c.Context(), c.tenant.ID, t.Brand.Logo.Hash)
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{status: 200, contentType: logo.ContentType, body: logo.Bytes}, nil
+	return reply{status: 200, contentType: contentType, body: image}, nil
 }
 
 // image unpacks the upload.

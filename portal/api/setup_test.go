@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +30,7 @@ import (
 	"tollhouse/tenant"
 	"tollhouse/tenant/request"
 	"tollhouse/tenant/seal"
+	"tollhouse/tenant/tenantdb"
 )
 
 // bench is an API on a real database with two tenants. Every answer that passes through it is held against the OpenAPI document.
@@ -39,13 +39,15 @@ type bench struct {
 	db      pgtest.DB
 	server  *api.Server
 	handler http.Handler
-	book    *book
+	tenants *tenantdb.Store
 	limits  *limits
 	log     *bytes.Buffer
 	router  routers.Router
 
 	acme, bolt party // two tenants that must not know of each other
 }
+
+var platform = tenant.MustParseHostname("portal.example")
 
 // party is one tenant with a key for everything.
 type party struct {
@@ -55,7 +57,8 @@ type party struct {
 
 func setup(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, db: pgtest.Clone(t), book: newBook(), limits: &limits{}, log: &bytes.Buffer{}}
+	b := &bench{t: t, db: pgtest.Clone(t), limits: &limits{}, log: &bytes.Buffer{}}
+	b.tenants = tenantdb.New(b.db.App, platform)
 	b.acme, b.bolt = b.tenant("acme"), b.tenant("bolt")
 	ring := seal.RandomRing()
 	b.server = b.serve(ring)
@@ -70,7 +73,7 @@ func setup(t *testing.T) *bench {
 func (b *bench) serve(ring *seal.Ring) *api.Server {
 	b.t.Helper()
 	noMail := func(context.Context, pgx.Tx, tenant.ID, accessdb.Mail) error { return nil }
-	store, err := accessdb.New(b.db.App, ring, tenant.MustParseHostname("portal.test.example"), noMail)
+	store, err := accessdb.New(b.db.App, ring, platform, noMail)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -79,7 +82,7 @@ func (b *bench) serve(ring *seal.Ring) *api.Server {
 		b.t.Fatal(err)
 	}
 	server, err := api.New(api.Config{
-		Keys: b.book, Tenants: b.book, Brands: b.book, Logos: b.book, Limits: b.limits,
+		Keys: b.tenants, Tenants: b.tenants, Brands: b.tenants, Logos: tenant.NewLogoChecker(), Limits: b.limits,
 		Clients:  accessdb.NewClients(b.db.App),
 		Invoices: payments.NewInvoices(paymentsdb.New(b.db.App, paymentsdb.Hooks{}), time.Now),
 		Links:    links,
@@ -96,16 +99,19 @@ func (b *bench) serve(ring *seal.Ring) *api.Server {
 // tenant makes an active tenant and a key with all scopes.
 func (b *bench) tenant(slug string) party {
 	b.t.Helper()
-	made := &tenant.Tenant{ID: tenant.ID(tenant.NewID("ten", time.Now())), Slug: slug, Name: slug, Status: tenant.Active, TimeZone: time.UTC,
-		Country: "US", Locale: "en-US", Currency: "USD", CreatedAt: time.Now(),
-		Policy: tenant.Policy{SessionLifetime: 7 * 24 * time.Hour, DocumentLinkLifetime: 30 * 24 * time.Hour, LogVisitors: true}}
-	b.as(made.ID, `INSERT INTO tenants (id, slug, name) VALUES ($1, $2, $2)`, string(made.ID), slug)
-	b.book.tenants[made.ID] = made
+	made, err := b.tenants.Create(b.t.Context(), tenant.Draft{Slug: slug, Name: slug})
+	if err != nil {
+		b.t.Fatal(err)
+	}
 	return party{made, b.key(made.ID, tenant.Scopes...)}
 }
 
 func (b *bench) key(id tenant.ID, scopes ...tenant.Scope) string {
-	_, secret, _ := b.book.CreateKey(b.t.Context(), id, "test", scopes)
+	b.t.Helper()
+	secret, _, err := b.tenants.CreateKey(b.t.Context(), id, "test", scopes)
+	if err != nil {
+		b.t.Fatal(err)
+	}
 	return secret
 }
 
@@ -279,113 +285,4 @@ func (l *limits) Allow(_ context.Context, bucket string) (time.Duration, error) 
 		return 2500 * time.Millisecond, l.err
 	}
 	return 0, l.err
-}
-
-// book holds tenants and keys in memory.
-type book struct {
-	sync.Mutex
-	tenants map[tenant.ID]*tenant.Tenant
-	keys    map[string]*tenant.APIKey // by secret
-	logos   map[string]*api.EncodedLogo
-}
-
-func newBook() *book {
-	return &book{tenants: map[tenant.ID]*tenant.Tenant{}, keys: map[string]*tenant.APIKey{}, logos: map[string]*api.EncodedLogo{}}
-}
-
-func (k *book) Authenticate(_ context.Context, secret string) (tenant.APIKey, error) {
-	k.Lock()
-	defer k.Unlock()
-	if key, ok := k.keys[secret]; ok && key.RevokedAt.IsZero() {
-		return *key, nil
-	}
-	return tenant.APIKey{}, tenant.ErrNotFound
-}
-
-func (k *book) CreateKey(_ context.Context, t tenant.ID, name string, scopes []tenant.Scope) (tenant.APIKey, string, error) {
-	k.Lock()
-	defer k.Unlock()
-	secret, _ := tenant.MintAPIKey(t, true)
-	k.keys[secret] = &tenant.APIKey{ID: tenant.NewID("key", time.Now()), Tenant: t, Name: name, Scopes: scopes, CreatedAt: time.Now()}
-	return *k.keys[secret], secret, nil
-}
-
-func (k *book) Keys(_ context.Context, t tenant.ID) ([]tenant.APIKey, error) {
-	k.Lock()
-	defer k.Unlock()
-	var out []tenant.APIKey
-	for _, key := range k.keys {
-		if key.Tenant == t {
-			out = append(out, *key)
-		}
-	}
-	slices.SortFunc(out, func(a, b tenant.APIKey) int { return strings.Compare(b.ID, a.ID) })
-	return out, nil
-}
-
-func (k *book) RevokeKey(_ context.Context, t tenant.ID, id string) error {
-	k.Lock()
-	defer k.Unlock()
-	for _, key := range k.keys {
-		if key.Tenant == t && key.ID == id {
-			key.RevokedAt = time.Now()
-			return nil
-		}
-	}
-	return tenant.ErrNotFound
-}
-
-func (k *book) Tenant(_ context.Context, id tenant.ID) (*tenant.Tenant, error) {
-	k.Lock()
-	defer k.Unlock()
-	if t, ok := k.tenants[id]; ok {
-		return t, nil
-	}
-	return nil, tenant.ErrNotFound
-}
-
-// update replaces a tenant, which is never changed in place.
-func (k *book) update(id tenant.ID, change func(*tenant.Tenant) error) (*tenant.Tenant, error) {
-	k.Lock()
-	defer k.Unlock()
-	next := *k.tenants[id]
-	if err := change(&next); err != nil {
-		return nil, err
-	}
-	k.tenants[id] = &next
-	return &next, nil
-}
-
-func (k *book) UpdateBrand(_ context.Context, id tenant.ID, change func(*tenant.Brand) error) (*tenant.Tenant, error) {
-	return k.update(id, func(t *tenant.Tenant) error { return change(&t.Brand) })
-}
-
-func (k *book) UpdatePolicy(_ context.Context, id tenant.ID, change func(*tenant.Policy) error) (*tenant.Tenant, error) {
-	return k.update(id, func(t *tenant.Tenant) error { return change(&t.Policy) })
-}
-
-func (k *book) PutLogo(_ context.Context, id tenant.ID, logo *api.EncodedLogo) (*tenant.Tenant, error) {
-	k.logos[string(id)+logo.Hash] = logo
-	return k.update(id, func(t *tenant.Tenant) error {
-		t.Brand.Logo = tenant.Logo{Hash: logo.Hash, Width: logo.Width, Height: logo.Height}
-		return nil
-	})
-}
-
-func (k *book) RemoveLogo(_ context.Context, id tenant.ID) (*tenant.Tenant, error) {
-	return k.update(id, func(t *tenant.Tenant) error { t.Brand.Logo = tenant.Logo{}; return nil })
-}
-
-func (k *book) Logo(_ context.Context, id tenant.ID, hash string) (*api.EncodedLogo, error) {
-	if logo, ok := k.logos[string(id)+hash]; ok {
-		return logo, nil
-	}
-	return nil, tenant.ErrNotFound
-}
-
-func (k *book) CheckLogo(data []byte) (*api.EncodedLogo, error) {
-	if !bytes.HasPrefix(data, []byte("\x89PNG")) {
-		return nil, &api.LogoError{Code: "logo_format", Reason: "This is no PNG, JPEG or WebP."}
-	}
-	return &api.EncodedLogo{Bytes: data, ContentType: "image/png", Width: 4, Height: 2, Hash: strings.Repeat("ab", 32)}, nil
 }
