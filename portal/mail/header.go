@@ -18,7 +18,7 @@ const (
 )
 
 // clean makes one line of what a person typed as a name: no control characters, so no second header; no bidi overrides, so nothing is read
-// backwards; no invalid UTF-8; single spaces; at most limit runes.
+// backwards; no encoded words (RFC 2047), which a mailbox would turn back into any of these; no invalid UTF-8; single spaces; at most limit runes.
 func clean(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -29,6 +29,7 @@ func clean(s string, limit int) string {
 		}
 		return r
 	}, s)
+	s = strings.ReplaceAll(s, "=?", "= ?")
 	return cut(strings.Join(strings.Fields(s), " "), limit)
 }
 

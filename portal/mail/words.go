@@ -62,7 +62,7 @@ func (l Letter) writeInvoice(w *words, name, company string) {
 	number := l.Invoice.Number
 	w.Lead = fmt.Sprintf("Here is invoice %s from %s for %s.", number, name, company)
 	w.Button = "View invoice " + number
-	w.Terms += " After that, its page can mail you a new one."
+	w.Terms += " After that, the page it leads to can mail you a new one."
 	w.For = fmt.Sprintf("You get it because %s sends the invoices of %s to this address.", name, company)
 	date := format.Date(l.Invoice.DueDate, l.wordsLocale())
 	due := l.Invoice.Due()
@@ -121,8 +121,8 @@ func (l Letter) writePortal(w *words, name, company string) {
 		w.Button = "View invoice " + l.Invoice.Number
 	}
 	w.Preview = w.Terms
-	w.Terms += " After that, its page can mail you a new one."
-	w.For = fmt.Sprintf("You get it because %s asked for the link of %s to be sent to this address.", name, company)
+	w.Terms += " After that, the page it leads to can mail you a new one."
+	w.For = fmt.Sprintf("You get it because %s writes to %s at this address.", name, company)
 }
 
 func (l Letter) amount(minor int64) ledger.Money {
