@@ -66,7 +66,10 @@ func setup(t *testing.T) *bench {
 		info := &request.Info{ID: "req-1", Client: netip.MustParseAddr("203.0.113.7")}
 		b.server.ServeHTTP(w, r.WithContext(request.With(r.Context(), info)))
 	})
-	b.router = documentRouter(t)
+	var err error
+	if b.router, err = documentRouter(); err != nil {
+		t.Fatal(err)
+	}
 	return b
 }
 
@@ -250,14 +253,14 @@ func loadDocument(t *testing.T) *openapi3.T {
 	return doc
 }
 
-func documentRouter(t *testing.T) routers.Router {
-	t.Helper()
-	router, err := legacy.NewRouter(loadDocument(t))
+// documentRouter finds operations of the document. It is made once: it only reads.
+var documentRouter = sync.OnceValues(func() (routers.Router, error) {
+	doc, err := openapi3.NewLoader().LoadFromFile("openapi.json")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return router
-}
+	return legacy.NewRouter(doc)
+})
 
 // noCache is a cache that is always away: sessions then come from the record.
 type noCache struct{}
