@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
+	netmail "net/mail"
 	"regexp"
 	"slices"
 	"strconv"
@@ -74,12 +75,13 @@ func (s *Sink) list() []listed {
 	return out
 }
 
-// sender is what a mailbox shows: the name and address of From.
+// sender is what a mailbox shows: the name and address of From, or the envelope's.
 func sender(m Message) string {
-	if from := decoded(m.Header.Get("From")); from != "" {
-		return from
+	from, err := netmail.ParseAddress(m.Header.Get("From"))
+	if err != nil || from.Name == "" {
+		return m.From
 	}
-	return m.From
+	return from.Name + " <" + from.Address + ">"
 }
 
 func (s *Sink) serveList(w http.ResponseWriter, _ *http.Request) {
