@@ -9,11 +9,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 
 	"tollhouse/certs"
 	"tollhouse/certs/certsdb"
@@ -23,20 +22,11 @@ import (
 	"tollhouse/tenant/seal"
 )
 
-// stays lists what other people's packages start and never end.
-var stays = []goleak.Option{
-	goleak.IgnoreAnyFunction("github.com/letsencrypt/pebble/v2/va.(*VAImpl).processTasks"),
-	goleak.IgnoreAnyFunction("github.com/letsencrypt/pebble/v2/va.VAImpl.processTasks"),
-	goleak.IgnoreAnyFunction("github.com/letsencrypt/pebble/v2/va.VAImpl.process"),
-	goleak.IgnoreAnyFunction("github.com/caddyserver/certmagic.(*RingBufferRateLimiter).loop"),
-	goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
-	goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
-}
-
 // fleet is what the nodes of one test share.
 type fleet struct {
 	t         testing.TB
 	db        pgtest.DB
+	keys      string // the key ring as text, for processes
 	ring      *seal.Ring
 	directory *tenant.Directory
 	feed      *feed
@@ -53,8 +43,9 @@ func newFleet(t testing.TB, o localca.Options, hosts ...string) *fleet {
 	if os.Getenv("CERTS_TEST_LOG") != "" {
 		level = slog.LevelDebug
 	}
-	f := &fleet{t: t, db: pgtest.Clone(t), ring: seal.RandomRing(), front: newFront(t),
+	f := &fleet{t: t, db: pgtest.Clone(t), front: newFront(t), keys: "test:" + strings.Repeat("5a", 32),
 		log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: level}))}
+	f.ring = must(seal.ParseRing(f.keys))
 	o.HTTPPort, o.TLSPort = port(f.front.http), port(f.front.tls)
 	ca, err := localca.Start(context.Background(), o)
 	if err != nil {
@@ -171,6 +162,34 @@ type node struct {
 	config  *tls.Config
 	addr    string
 	stop    func()
+	hangUp  func()
+}
+
+// close ends the node as the end of its process would, but for memory.
+func (n *node) close() {
+	n.hangUp()
+	n.stop()
+}
+
+// entry is the fleet's slot for a host.
+func (f *fleet) entry(host string) *tenant.Entry {
+	f.t.Helper()
+	var entry *tenant.Entry
+	eventually(f.t, host+" is served", func() (ok bool) {
+		entry, ok = f.directory.Lookup(tenant.MustParseHostname(host))
+		return ok
+	})
+	return entry
+}
+
+// version is the generation of a host's certificate in the table.
+func (f *fleet) version(host string) (v int64) {
+	f.t.Helper()
+	const q = `SELECT version FROM certificates WHERE host = $1`
+	if err := f.db.Owner.QueryRow(context.Background(), q, host).Scan(&v); err != nil {
+		f.t.Fatal(err)
+	}
+	return v
 }
 
 // start starts a node, which stands in front if none does.
@@ -194,7 +213,7 @@ func (f *fleet) start(change func(*certs.Config)) *node {
 	n.config = n.manager.TLSConfig()
 	listener := listen(f.t)
 	n.addr = listener.Addr().String()
-	serve(f.t, &http.Server{
+	n.hangUp = serve(f.t, &http.Server{
 		Handler:  http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "hello") }),
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0),
 	}, tls.NewListener(listener, n.config))
@@ -242,10 +261,12 @@ func run(t testing.TB, f func(ctx context.Context) error) (stop func()) {
 	return stop
 }
 
-func serve(t testing.TB, s *http.Server, l net.Listener) {
+func serve(t testing.TB, s *http.Server, l net.Listener) (stop func()) {
 	done := make(chan struct{})
 	go func() { defer close(done); _ = s.Serve(l) }()
-	t.Cleanup(func() { _ = s.Close(); <-done })
+	stop = func() { _ = s.Close(); <-done }
+	t.Cleanup(stop)
+	return stop
 }
 
 func listen(t testing.TB) net.Listener {
@@ -255,6 +276,13 @@ func listen(t testing.TB) net.Listener {
 		t.Fatal(err)
 	}
 	return l
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }
 
 func port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
