@@ -64,13 +64,24 @@ func (c *LogoChecker) Check(ctx context.Context, data []byte) (*EncodedLogo, err
 	if err := checkSize(config.Width, config.Height); err != nil {
 		return nil, err
 	}
+	if err := c.turn(ctx); err != nil {
+		return nil, err
+	}
+	defer func() { <-c.slots }()
+	return redraw(format, data)
+}
+
+// turn waits for one of the slots, and takes it.
+func (c *LogoChecker) turn(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	select {
 	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
+		return nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
-	return redraw(format, data)
 }
 
 func checkSize(width, height int) error {

@@ -20,7 +20,7 @@ func TestContrast_KnownValues(t *testing.T) {
 		{"#777777", "#ffffff", 4.48},
 		{"#0000ff", "#ffffff", 8.59},
 	} {
-		got := tenant.Contrast(color(t, tt.a), color(t, tt.b))
+		got := tenant.Contrast(hex(t, tt.a), hex(t, tt.b))
 		if got < tt.want-0.005 || got > tt.want+0.005 {
 			t.Errorf("Contrast(%s, %s) = %.3f, want %.2f", tt.a, tt.b, got, tt.want)
 		}
@@ -29,7 +29,7 @@ func TestContrast_KnownValues(t *testing.T) {
 
 func TestParseColor_TakesOnlySixDigits(t *testing.T) {
 	for in, want := range map[string]string{"#1F5fbF": "#1f5fbf", "#000000": "#000000", "#FFFF00": "#ffff00"} {
-		if got := color(t, in).String(); got != want {
+		if got := hex(t, in).String(); got != want {
 			t.Errorf("ParseColor(%q) = %s, want %s", in, got, want)
 		}
 	}
@@ -46,7 +46,7 @@ func TestNewPalette_HoldsEveryPromisedContrast(t *testing.T) {
 	hard := []string{"#FFFF00", "#000080", "#FFFFFF", "#000000", "#FFE600", "#808080", "#777777", "#00FF00", "#FF0000", "#0F131A", "#f7f8fa"}
 	for _, primary := range hard {
 		for _, accent := range hard {
-			holds(t, color(t, primary), color(t, accent))
+			holds(t, hex(t, primary), hex(t, accent))
 		}
 	}
 	random := rand.New(rand.NewPCG(1, 2))
@@ -94,11 +94,11 @@ func atLeast(t *testing.T, what string, a, b tenant.Color, ratio float64) {
 }
 
 func TestNewPalette_LeavesAFittingColourAlone(t *testing.T) {
-	blue := color(t, "#1f5fbf")
+	blue := hex(t, "#1f5fbf")
 	if s := tenant.NewPalette(blue, blue).Light; s.Primary != blue || s.PrimaryText != blue || s.AccentMark != blue {
 		t.Errorf("light: button %s, text %s, mark %s; want all %s", s.Primary, s.PrimaryText, s.AccentMark, blue)
 	}
-	yellow := color(t, "#ffd000")
+	yellow := hex(t, "#ffd000")
 	if s := tenant.NewPalette(yellow, yellow).Light; s.Primary != yellow {
 		t.Errorf("a yellow button turned %s; it should stay yellow under dark text", s.Primary)
 	}
@@ -107,7 +107,7 @@ func TestNewPalette_LeavesAFittingColourAlone(t *testing.T) {
 var stylesheet = regexp.MustCompile(`^:root\{(--[a-z0-9-]+:#[0-9a-f]{6};){27}\}\n@media screen and \(prefers-color-scheme:dark\)\{:root\{(--[a-z0-9-]+:#[0-9a-f]{6};){27}\}\}\n$`)
 
 func TestCSS_IsPlainAndNamesEveryProperty(t *testing.T) {
-	p := tenant.NewPalette(color(t, "#FFFF00"), color(t, "#000080"))
+	p := tenant.NewPalette(hex(t, "#FFFF00"), hex(t, "#000080"))
 	css := p.CSS()
 	if !stylesheet.MatchString(css) {
 		t.Fatalf("unexpected shape:\n%s", css)
@@ -125,7 +125,7 @@ func TestCSS_IsPlainAndNamesEveryProperty(t *testing.T) {
 }
 
 func TestStyle_IsThePalette(t *testing.T) {
-	primary, accent := color(t, "#123456"), color(t, "#fedcba")
+	primary, accent := hex(t, "#123456"), hex(t, "#fedcba")
 	style, p := tenant.NewStyle(primary, accent), tenant.NewPalette(primary, accent)
 	if string(style.CSS()) != p.CSS() || style.Hash() != p.StylesheetHash() || style.Palette() != p {
 		t.Error("a style differs from the palette of its colours")
@@ -145,7 +145,7 @@ func BenchmarkNewPalette(b *testing.B) {
 	}
 }
 
-func color(t *testing.T, s string) tenant.Color {
+func hex(t *testing.T, s string) tenant.Color {
 	t.Helper()
 	c, err := tenant.ParseColor(s)
 	if err != nil {
