@@ -106,6 +106,9 @@ func (m *Manager) order(ctx context.Context, host tenant.Hostname, force bool) e
 	if cause := context.Cause(ctx); cause != nil {
 		err = fmt.Errorf("%w: %w", cause, err)
 	}
+	if m.ctx.Err() != nil {
+		return err // the process ends, which is nobody's trouble
+	}
 	var problem acme.Problem
 	if !errors.As(err, &problem) || !refuses(problem) {
 		m.cfg.Log.ErrorContext(ctx, "obtaining a certificate met trouble", "host", host.String(), "error", err)

@@ -1,0 +1,38 @@
+package certs
+
+import (
+	"log/slog"
+	"testing"
+
+	"github.com/caddyserver/certmagic"
+
+	"tollhouse/tenant"
+	"tollhouse/tenant/seal"
+)
+
+type noStore struct{ backing }
+
+// Trap 4: with Let's Encrypt as its CA, certmagic retries at the staging CA first, whose challenges no other node would find. Traps 1, 10 and
+// 11: no on-demand mode, no OCSP, no storage check.
+func TestACMEClient_NeverTriesAnotherCA(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	m, err := New(Config{CA: certmagic.LetsEncryptProductionCA, Email: "ops@example.com", Log: log,
+		Directory: tenant.NewDirectory(log), Store: noStore{}, Ring: seal.RandomRing()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := m.newACMEClient()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	if c.issuer.TestCA != "" {
+		t.Errorf("TestCA is %q", c.issuer.TestCA)
+	}
+	if c.issuer.Email == "" || !c.issuer.Agreed {
+		t.Error("without an address and an agreement certmagic asks on standard input")
+	}
+	if c.config.OnDemand != nil || !c.config.OCSP.DisableStapling || c.config.MustStaple || !c.config.DisableStorageCheck {
+		t.Error("certmagic would serve on demand, staple, or check the storage")
+	}
+}
