@@ -27,13 +27,13 @@ const offsetKey = "app.clock_offset"
 // prepare tells a connection the offset unless it knows it. It runs each time a connection is taken from the pool.
 func (c *testClock) prepare(ctx context.Context, conn *pgx.Conn) (bool, error) {
 	want := c.offset.Load()
-	if known, ok := conn.CustomData()[offsetKey].(int64); ok && known == want || !ok && want == 0 {
+	if known, ok := conn.PgConn().CustomData()[offsetKey].(int64); ok && known == want || !ok && want == 0 {
 		return true, nil
 	}
 	if _, err := conn.Exec(ctx, `SELECT set_config($1, $2, false)`, offsetKey, fmt.Sprintf("%d microseconds", want/1000)); err != nil {
 		return false, err
 	}
-	conn.CustomData()[offsetKey] = want
+	conn.PgConn().CustomData()[offsetKey] = want
 	return true, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"io/fs"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -68,10 +69,31 @@ func applyJobs(ctx context.Context, pool *pgxpool.Pool) error {
 	}
 	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		const grant = `
+			GRANT SELECT ON goose_db_version TO tollhouse_app;
 			GRANT USAGE ON SCHEMA ` + JobSchema + ` TO tollhouse_app;
 			GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ` + JobSchema + ` TO tollhouse_app;
 			GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA ` + JobSchema + ` TO tollhouse_app`
 		_, err := tx.Exec(ctx, grant)
 		return err
 	})
+}
+
+// Behind returns how many of our migrations the database has not had yet. It reads as any role that may see goose's table.
+func Behind(ctx context.Context, pool *pgxpool.Pool) (int, error) {
+	const q = `SELECT COALESCE(max(version_id), 0) FROM goose_db_version WHERE is_applied`
+	var applied int64
+	if err := pool.QueryRow(ctx, q).Scan(&applied); err != nil {
+		return 0, fmt.Errorf("reading the schema's version: %w", err)
+	}
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return 0, err
+	}
+	behind := 0
+	for _, name := range names {
+		if version, err := goose.NumericComponent(name); err == nil && version > applied {
+			behind++
+		}
+	}
+	return behind, nil
 }

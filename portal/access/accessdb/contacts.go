@@ -18,10 +18,10 @@ import (
 const contactColumns = `id, company_id, name, email, role, status, locale, created_at, updated_at`
 
 // errAddressTaken says which value collides, for people.
-var errAddressTaken = fmt.Errorf("the company already has a contact with this e-mail address (%w)", access.ErrConflict)
+var errAddressTaken = fmt.Errorf("%w: the company already has a contact with this e-mail address", access.ErrConflict)
 
 // errGone says that a removed contact stays removed: its address may be somebody else's by now.
-var errGone = fmt.Errorf("a removed contact cannot be changed; create a new one (%w)", access.ErrConflict)
+var errGone = fmt.Errorf("%w: a removed contact cannot be changed; create a new one", access.ErrConflict)
 
 // CreateContact stores a contact under a fresh id. It is access.ErrNotFound when the company is not the tenant's, and access.ErrConflict when
 // the company already has a contact with that address.

@@ -111,8 +111,13 @@ func insertLink(ctx context.Context, tx pgx.Tx, t tenant.ID, l *access.Link, ttl
 }
 
 // AddDocumentLink makes the link of a document's mail in the caller's transaction and retires the same contact's older unused links to it. Other
-// contacts' links stay as they are.
-func (s *Store) AddDocumentLink(ctx context.Context, tx pgx.Tx, t tenant.ID, l access.Link, ttl time.Duration) (access.Link, error) {
+// contacts' links stay as they are. It lives as long as the tenant's policy says.
+func (s *Store) AddDocumentLink(ctx context.Context, tx pgx.Tx, t tenant.ID, l access.Link) (access.Link, error) {
+	const policy = `SELECT document_link_days FROM tenants WHERE id = $1`
+	var days int
+	if err := tx.QueryRow(ctx, policy, string(t)).Scan(&days); err != nil {
+		return l, fmt.Errorf("reading the policy on links: %w", err)
+	}
 	const supersede = `UPDATE portal_links SET superseded_at = app_now()
 		WHERE tenant_id = $1 AND contact_id = $2 AND document_kind = $3 AND document_id = $4 AND purpose = 'document'
 		AND used_at IS NULL AND revoked_at IS NULL AND superseded_at IS NULL`
@@ -123,7 +128,7 @@ func (s *Store) AddDocumentLink(ctx context.Context, tx pgx.Tx, t tenant.ID, l a
 	if err := s.assign(t, &l); err != nil {
 		return l, err
 	}
-	if err := insertLink(ctx, tx, t, &l, ttl); err != nil {
+	if err := insertLink(ctx, tx, t, &l, time.Duration(days)*24*time.Hour); err != nil {
 		return l, err
 	}
 	return l, record(ctx, tx, t, access.Actor{Kind: string(audit.System)}, audit.Event{Kind: "link.created", CompanyID: l.CompanyID, ContactID: l.ContactID,

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"tollhouse/payments/ledger"
+	"tollhouse/payments/paymentsdb"
+	"tollhouse/portal/access"
+	"tollhouse/portal/access/accessdb"
+	"tollhouse/portal/audit"
+	"tollhouse/portal/audit/auditdb"
+	"tollhouse/portal/mail"
+	"tollhouse/portal/mail/maildb"
+	"tollhouse/tenant"
+)
+
+// enqueue lets accessdb mail a link without knowing the mail queue.
+func enqueue(queue *maildb.Queue) accessdb.EnqueueMail {
+	return func(ctx context.Context, tx pgx.Tx, t tenant.ID, m accessdb.Mail) error {
+		_, err := queue.Enqueue(ctx, tx, t, mail.Request{Kind: mail.Kind(m.Kind), CompanyID: m.CompanyID, ContactID: m.ContactID, LinkID: m.LinkID,
+			DocumentID: m.DocumentID})
+		return err
+	}
+}
+
+// billingHooks write what a change in billing causes elsewhere: links and mails for a sent invoice, an audit entry for everything.
+func billingHooks(links *accessdb.Store, queue *maildb.Queue) paymentsdb.Hooks {
+	return paymentsdb.Hooks{
+		OnSent: func(ctx context.Context, tx pgx.Tx, t tenant.ID, inv ledger.Invoice, contactIDs []string) error {
+			for _, contact := range contactIDs {
+				if err := mailInvoice(ctx, tx, t, links, queue, inv, contact); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		OnChange: func(ctx context.Context, tx pgx.Tx, t tenant.ID, e paymentsdb.Event) error {
+			by := audit.From(ctx)
+			document := e.InvoiceID
+			if document == "" {
+				document = e.PaymentID
+			}
+			return auditdb.Insert(ctx, tx, t, audit.Event{Kind: e.What, Actor: by.Actor, ActorID: by.ActorID, IP: by.IP, UserAgent: by.UserAgent,
+				CompanyID: e.CompanyID, DocumentID: document})
+		},
+	}
+}
+
+func mailInvoice(ctx context.Context, tx pgx.Tx, t tenant.ID, links *accessdb.Store, queue *maildb.Queue, inv ledger.Invoice, contact string) error {
+	link, err := links.AddDocumentLink(ctx, tx, t, access.Link{CompanyID: inv.CompanyID, ContactID: contact, DocumentKind: "invoice", DocumentID: inv.ID,
+		CreatedBy: "system"})
+	if err != nil {
+		return err
+	}
+	_, err = queue.Enqueue(ctx, tx, t, mail.Request{Kind: mail.Invoice, CompanyID: inv.CompanyID, ContactID: contact, LinkID: link.ID, DocumentID: inv.ID})
+	return err
+}
