@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/smtp"
@@ -141,13 +140,7 @@ func get(t *testing.T, sink *mailsink.Sink, path string) (*http.Response, string
 	t.Helper()
 	w := httptest.NewRecorder()
 	sink.Handler().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
-	res := w.Result()
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res, string(body)
+	return w.Result(), w.Body.String()
 }
 
 func TestHandler_ShowsMailsAndRunsNothingOfThem(t *testing.T) {
