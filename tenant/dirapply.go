@@ -8,7 +8,7 @@ type subscriber struct {
 }
 
 // Subscribe calls tell with every host that is served now and from then on with each that appears or is gone; no host is missed
-// between. tell must be quick and must not call Subscribe or its cancel: the Directory waits for it. cancel ends the calls.
+// between. tell must be quick and must not call Subscribe, its cancel or Tenant: the Directory waits for it. cancel ends the calls.
 func (d *Directory) Subscribe(tell func(appeared, gone []*Entry)) (cancel func()) {
 	s := &subscriber{tell}
 	d.mu.Lock()

@@ -111,10 +111,10 @@ func (b Brand) Check() error {
 func (p Policy) Check() error {
 	const day = 24 * time.Hour
 	return errors.Join(
-		wrong(p.SessionLifetime < time.Hour || p.SessionLifetime > 30*day, "session_lifetime", "is not between 1 hour and 30 days"),
-		wrong(p.SessionLifetime%time.Second != 0, "session_lifetime", "is not a whole number of seconds"),
-		wrong(p.DocumentLinkLifetime < day || p.DocumentLinkLifetime > 180*day, "document_link_lifetime", "is not between 1 and 180 days"),
-		wrong(p.DocumentLinkLifetime%day != 0, "document_link_lifetime", "is not a whole number of days"),
+		wrong(p.SessionLifetime < time.Hour || p.SessionLifetime > 30*day, "session_seconds", "is not between 1 hour and 30 days"),
+		wrong(p.SessionLifetime%time.Second != 0, "session_seconds", "is not a whole number of seconds"),
+		wrong(p.DocumentLinkLifetime < day || p.DocumentLinkLifetime > 180*day, "document_link_days", "is not between 1 and 180 days"),
+		wrong(p.DocumentLinkLifetime%day != 0, "document_link_days", "is not a whole number of days"),
 		checkText("payment_instructions", p.PaymentInstructions, 0, 4000, true),
 	)
 }

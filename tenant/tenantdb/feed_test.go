@@ -139,7 +139,7 @@ func TestFeed_ListensAgainAfterALostConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer admin.Close(context.Background())
+	defer func() { _ = admin.Close(context.Background()) }()
 	const kill = `
 		SELECT count(pg_terminate_backend(a.pid)) FROM pg_stat_activity a
 		WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.query = 'LISTEN directory'`

@@ -203,7 +203,7 @@ func TestUpdate_RefusesAndStoresNothing(t *testing.T) {
 		p.SessionLifetime, p.DocumentLinkLifetime = time.Minute, 181*24*time.Hour
 		return nil
 	})
-	wrongFields(t, err, "session_lifetime", "document_link_lifetime")
+	wrongFields(t, err, "session_seconds", "document_link_days")
 	_, err = f.store.UpdateBrand(t.Context(), "ten_00000000000000000000000000", func(*tenant.Brand) error { return nil })
 	is(t, "an unknown tenant", err, tenant.ErrNotFound)
 	if got, _ := f.store.Show(t.Context(), "acme"); !cmp.Equal(f.acme, got, same) {
