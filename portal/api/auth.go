@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -89,7 +90,7 @@ func (s *Server) spend(c *call, bucket string) error {
 // bearer returns the key from the one place where it may be. A key in the URL ends in logs and histories; it is refused even beside a
 // good header, so that nobody gets used to it.
 func bearer(c *call) (string, bool) {
-	if strings.Contains(c.URL.RawQuery, "thk_") {
+	if query, err := url.QueryUnescape(c.URL.RawQuery); err == nil && strings.Contains(query, "thk_") {
 		return "", false
 	}
 	headers := c.Header.Values("Authorization")

@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 
 	"tollhouse/portal/access"
 	"tollhouse/portal/audit"
@@ -27,8 +28,15 @@ type call struct {
 	body   []byte
 }
 
-// id is the path's only parameter. A form that no id has exists nowhere; the stores then answer "not found" without a special case here.
-func (c *call) id() string { return route.Param(c.Request, "id") }
+// id is the path's only parameter. What no id can be becomes one that nothing has, so that it is "not found" like any other unknown id.
+func (c *call) id() string {
+	id := route.Param(c.Request, "id")
+	prefix, _, _ := strings.Cut(id, "_")
+	if !tenant.ValidID(prefix, id) {
+		return "none"
+	}
+	return id
+}
 
 // by says who acts, for the audit log.
 func (c *call) by() access.Actor {

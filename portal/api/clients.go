@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"tollhouse/payments/ledger"
@@ -27,10 +28,15 @@ type Clients interface {
 }
 
 func fromClients(err error) (*Problem, bool) {
-	if errors.Is(err, access.ErrConflict) {
-		return problem(409, "conflict", "The request conflicts with what is there", upperFirst(err.Error())+"."), true
+	if !errors.Is(err, access.ErrConflict) {
+		return nil, false
 	}
-	return nil, false
+	// The sentinel is followed by its reason, for people; what comes before it says what we were doing and is for the log.
+	_, reason, found := strings.Cut(err.Error(), access.ErrConflict.Error()+": ")
+	if !found {
+		reason = "what is there has changed; read it again"
+	}
+	return problem(409, "conflict", "The request conflicts with what is there", upperFirst(reason)+"."), true
 }
 
 // Company is a client, as the API shows it.
