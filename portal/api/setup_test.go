@@ -29,6 +29,7 @@ import (
 	"tollhouse/portal/api/apidb"
 	"tollhouse/tenant"
 	"tollhouse/tenant/request"
+	"tollhouse/tenant/rls"
 	"tollhouse/tenant/seal"
 	"tollhouse/tenant/tenantdb"
 )
@@ -38,6 +39,7 @@ type bench struct {
 	t       *testing.T
 	db      pgtest.DB
 	server  *api.Server
+	config  api.Config
 	handler http.Handler
 	tenants *tenantdb.Store
 	limits  *limits
@@ -84,7 +86,7 @@ func (b *bench) serve(ring *seal.Ring) *api.Server {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	server, err := api.New(api.Config{
+	b.config = api.Config{
 		Keys: b.tenants, Tenants: b.tenants, Brands: b.tenants, Logos: tenant.NewLogoChecker(), Limits: b.limits,
 		Clients:  accessdb.NewClients(b.db.App),
 		Invoices: payments.NewInvoices(paymentsdb.New(b.db.App, paymentsdb.Hooks{}), time.Now),
@@ -92,7 +94,8 @@ func (b *bench) serve(ring *seal.Ring) *api.Server {
 		Audit:    apidb.NewAuditLog(b.db.App),
 		Replies:  apidb.NewReplies(b.db.App, ring),
 		Log:      slog.New(slog.NewTextHandler(b.log, nil)),
-	})
+	}
+	server, err := api.New(b.config)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -119,17 +122,10 @@ func (b *bench) key(id tenant.ID, scopes ...tenant.Scope) string {
 }
 
 // as runs SQL as the server's role within a tenant.
-func (b *bench) as(id tenant.ID, sql string, args ...any) {
+func (b *bench) as(id tenant.ID, fn func(tx pgx.Tx) error) {
 	b.t.Helper()
-	err := pgx.BeginFunc(b.t.Context(), b.db.App, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(b.t.Context(), `SELECT set_config('app.tenant', $1, true)`, string(id)); err != nil {
-			return err
-		}
-		_, err := tx.Exec(b.t.Context(), sql, args...)
-		return err
-	})
-	if err != nil {
-		b.t.Fatalf("%s: %v", sql, err)
+	if err := rls.Tx(b.t.Context(), b.db.App, id, fn); err != nil {
+		b.t.Fatal(err)
 	}
 }
 
