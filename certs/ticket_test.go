@@ -2,6 +2,7 @@ package certs_test
 
 import (
 	"crypto/tls"
+	"io"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -39,14 +40,14 @@ func (n *node) visit(t *testing.T, name string, w *wallet, version uint16) bool 
 		InsecureSkipVerify: true, // a client that does not mind whose session it resumes
 	})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("the handshake: %v", err)
 	}
 	defer conn.Close()
 	if _, err := conn.Write([]byte("GET / HTTP/1.1\r\nHost: " + name + "\r\nConnection: close\r\n\r\n")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Read(make([]byte, 1024)); err != nil {
-		t.Fatal(err)
+	if _, err := io.ReadAll(conn); err != nil {
+		t.Fatalf("the answer: %v", err)
 	}
 	return conn.ConnectionState().DidResume
 }
