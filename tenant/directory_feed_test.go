@@ -47,6 +47,13 @@ func (r *record) fail(down, deaf error) {
 	r.announced <- struct{}{} // so that a Wait that is under way ends, as a lost connection ends it
 }
 
+// asked tells how often it was asked for everything and for what changed.
+func (r *record) asked() (snapshots, sinces int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.snapshots, r.sinces
+}
+
 func (r *record) sites(id tenant.ID) []*tenant.Site {
 	var sites []*tenant.Site
 	for _, h := range r.hosts[id] {

@@ -54,7 +54,7 @@ func NewPalette(primary, accent Color) Palette {
 type neutrals struct {
 	scheme Scheme
 	dark   bool
-	// fill is the least contrast of the main button to what it lies on. On a light page it is low on purpose: a yellow that has to
+	// fill is the least contrast of the main button to Page and Surface. On a light page it is low on purpose: a yellow that has to
 	// reach 3:1 on white is no longer yellow. On a dark page a colour is raised, which leaves it the colour it was.
 	fill float64
 }
@@ -69,7 +69,7 @@ func lightNeutrals() neutrals {
 		n7 = Color{0x56, 0x5f, 0x6f}
 		n9 = Color{0x16, 0x1b, 0x25} // n8 likewise
 	)
-	return neutrals{fill: 1.25, scheme: Scheme{
+	return neutrals{fill: 1.2, scheme: Scheme{
 		Page: n2, Surface: n1, Surface2: n3, Line: n4, LineStrong: n6, Text: n9, TextQuiet: n7,
 		FocusInner: n1, FocusOuter: n9, LogoPlate: n1,
 		Due:        Tint{Text: Color{0x75, 0x4a, 0x00}, Tint: Color{0xfd, 0xf1, 0xdb}},
@@ -132,41 +132,45 @@ func (n neutrals) onGrounds(c Color) float64 {
 	return min(Contrast(c, n.scheme.Page), Contrast(c, n.scheme.Surface), Contrast(c, n.scheme.Surface2))
 }
 
+// visible reports whether a button filled with c is told from what it lies on.
+func (n neutrals) visible(c Color) bool {
+	return min(Contrast(c, n.scheme.Page), Contrast(c, n.scheme.Surface)) >= n.fill
+}
+
 // button returns the main button's fill and the text on it: white, or the darkest neutral when that takes the smaller correction.
 func (n neutrals) button(c Color) (fill, text Color) {
-	fill = nearest(c, n.away(), func(c Color) bool { return n.onGrounds(c) >= n.fill })
+	fill = nearest(c, n.away(), n.visible)
 	white, ink := Color{0xff, 0xff, 0xff}, darkNeutrals().scheme.Page
 	darker := nearest(fill, -1, func(c Color) bool { return Contrast(c, white) >= TextContrast })
 	lighter := nearest(fill, +1, func(c Color) bool { return Contrast(c, ink) >= TextContrast })
 	// On a dark page a darker fill may sink below the floor; raising never does.
-	if n.onGrounds(darker) >= n.fill && distance(fill, darker) <= distance(fill, lighter) {
+	if n.visible(darker) && distance(fill, darker) <= distance(fill, lighter) {
 		return darker, white
 	}
-	if n.onGrounds(lighter) >= n.fill {
+	if n.visible(lighter) {
 		return lighter, ink
 	}
 	return darker, white
 }
 
-// hover moves the fill a little away from its text, or towards it where there is no room left.
+// hover is the fill a little darker, or lighter where it is near black already or its dark text needs the light.
 func hover(fill, text Color) Color {
 	const step = 0.05
 	o := fill.oklch()
-	away := step
-	if text.luminance() > fill.luminance() {
-		away = -step
+	lightness := []float64{o.l - step, min(o.l+step, 1)}
+	if o.l < 0.3 {
+		lightness = []float64{0.2 + o.l/2} // near black, equal steps are no longer equal to the eye
 	}
-	moved := oklch{min(max(o.l+away, 0), 1), o.c, o.h}.color()
-	if distance(fill, moved) < step/2 {
-		moved = oklch{o.l - away, o.c, o.h}.color()
+	for _, l := range lightness {
+		moved := oklch{l, o.c, o.h}.color()
+		if Contrast(moved, text) >= TextContrast {
+			return moved
+		}
 	}
-	if Contrast(moved, text) < TextContrast {
-		return fill
-	}
-	return moved
+	return fill
 }
 
-// distance is how far two colours are apart in lightness.
+// distance is how far two colours are apart in lightness, 0 to 1.
 func distance(a, b Color) float64 {
 	d := a.oklch().l - b.oklch().l
 	return max(d, -d)
