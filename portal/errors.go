@@ -17,6 +17,7 @@ type errorPage struct {
 	view
 	text string
 	wait string // how long to wait, for 429 and 503; "" when nobody knows
+	way  bool   // whether the portal is at this address at all
 	id   string // of the request; "" when it helps nobody
 }
 
@@ -81,6 +82,7 @@ func (s *Server) Error(w http.ResponseWriter, r *http.Request, status int) {
 	}
 	setHeaders(w.Header())
 	page := errorPage{view: s.view(r, said.title), text: said.text}
+	page.way = page.tenant != nil && status != http.StatusMisdirectedRequest
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		page.wait = waitWords(w.Header())
 	}

@@ -86,7 +86,7 @@ func errorView(p errorPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.tenant != nil {
+			if p.way {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<p><a class=\"main\" href=\"/portal/\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

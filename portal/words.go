@@ -30,7 +30,7 @@ type words struct {
 	EmptyAll, Showing, FirstPage, NextPage, Pages string
 
 	// One invoice.
-	InvoiceNumber, AllInvoices, AmountDue, DueOn, DueToday, DueTomorrow, DueInDays, OverdueOne, OverdueMany, StillProcessing, PaidInFull,
+	InvoiceNumber, AllInvoices, AmountDue, DueOn, DueToday, DueTomorrow, DueInDays, OverdueOne, OverdueMany, StillProcessing, AllProcessing, PaidInFull,
 	PaidInFullText, VoidTitle, VoidText, VoidReason, ClosedTitle, ClosedText, HowToPay, HowToPayRef, HowToPayAsk, HowToPayAskNobody, From, BilledTo,
 	PurchaseOrder, TaxNumber, Details, Lines, Description, Quantity, UnitPrice, Amount, LineDiscount, Subtotal, Discount, TaxAt, NoTax, PaymentOn, PaymentOnItsWay,
 	Payments, BalanceDue, Notes, PaidByLine string
@@ -99,6 +99,7 @@ var english = words{
 	InvoiceNumber: "Invoice {number}", AllInvoices: "All invoices", AmountDue: "Amount due", DueOn: "Due {date}", DueToday: "today", DueTomorrow: "tomorrow",
 	DueInDays: "in {n} days", OverdueOne: "1 day overdue", OverdueMany: "{n} days overdue",
 	StillProcessing: "{amount} is on its way to {tenant}. There is nothing to do for that part.",
+	AllProcessing:   "{amount} is on its way to {tenant}. There is nothing left to do.",
 	PaidInFull:      "Paid in full", PaidInFullText: "Nothing is left to pay on this invoice. Thank you.",
 	VoidTitle: "Nothing to pay", VoidText: "This invoice was voided on {date}. It is kept here for your records.",
 	VoidReason: "Reason: {reason}", ClosedTitle: "Closed", ClosedText: "This invoice is closed. Ask {tenant} if you have a question about it.",

@@ -98,10 +98,14 @@ func (w *World) invoice(n int, s sample) ledger.Invoice {
 	if s.status == ledger.Void {
 		inv.VoidedAt, inv.VoidReason = Now.AddDate(0, 0, -35), "The workshop was called off."
 	}
+	if w.Text != "" {
+		inv.Number, inv.Title, inv.PONumber, inv.Notes, inv.VoidReason = w.Text, w.Text, w.Text, w.Text, w.Text
+		inv.Lines[0].Description = w.Text
+	}
 	return inv
 }
 
-func payments(inv ledger.Invoice, who string) []ledger.Payment {
+func (w *World) payments(inv ledger.Invoice, who string) []ledger.Payment {
 	var list []ledger.Payment
 	if inv.Settled > 0 {
 		list = append(list, ledger.Payment{ID: "pay_1", Status: "succeeded", Kind: "card", Method: "Visa ending 4242", PaidBy: who,
@@ -110,6 +114,9 @@ func payments(inv ledger.Invoice, who string) []ledger.Payment {
 	if inv.InFlight > 0 {
 		list = append(list, ledger.Payment{ID: "pay_2", Status: "processing", Kind: "bank", Method: "Bank transfer",
 			Currency: inv.Currency, Amount: inv.InFlight, Applied: inv.InFlight, ReceivedOn: inv.IssueDate.AddDays(9)})
+	}
+	for i := range list {
+		list[i].Method, list[i].PaidBy = cmp.Or(w.Text, list[i].Method), cmp.Or(w.Text, list[i].PaidBy)
 	}
 	return list
 }
@@ -129,7 +136,9 @@ func (w *World) Home(_ context.Context, s access.Session, today ledger.Date) (po
 		data.DueTotal = addDue(data.DueTotal, inv, today)
 	}
 	for i, inv := range invoices[:min(7, len(invoices))] {
-		data.Activity = append(data.Activity, activity(inv, i, member.Contact.Name))
+		a := activity(inv, i, member.Contact.Name)
+		a.Who, a.Method = cmp.Or(w.Text, a.Who), cmp.Or(w.Text, a.Method)
+		data.Activity = append(data.Activity, a)
 	}
 	return data, nil
 }

@@ -1,6 +1,7 @@
 package portaltest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -35,6 +36,10 @@ type World struct {
 
 	// Fail, when set, is what every call to storage answers.
 	Fail error
+	// Text, when set, stands in for every text that a tenant or a client typed into a document.
+	Text string
+	// Log, when set, gets what the server logs.
+	Log *slog.Logger
 
 	mu       sync.Mutex
 	Sessions map[string]access.Member  // by cookie
@@ -100,7 +105,8 @@ func address(country string) access.Address {
 // Handler is the real server over this world, with what the edge does around it: each request carries its Info. Two paths help to look at pages
 // that a GET does not reach: /_status/<n> is the page of a status, and /_post/<path>?<form> is the answer to a POST.
 func (w *World) Handler() http.Handler {
-	server, err := portal.New(portal.Config{Access: w, Pages: w, Logos: w, Now: func() time.Time { return Now }, Log: slog.New(slog.DiscardHandler)})
+	log := cmp.Or(w.Log, slog.New(slog.DiscardHandler))
+	server, err := portal.New(portal.Config{Access: w, Pages: w, Logos: w, Now: func() time.Time { return Now }, Log: log})
 	if err != nil {
 		panic(err)
 	}
@@ -240,5 +246,5 @@ func (w *World) Invoice(_ context.Context, s access.Session, id string, viewer *
 		w.Viewed = append(w.Viewed, id)
 		w.mu.Unlock()
 	}
-	return portal.InvoiceData{Member: member, Invoice: invoices[i], Payments: payments(invoices[i], member.Contact.Name)}, nil
+	return portal.InvoiceData{Member: member, Invoice: invoices[i], Payments: w.payments(invoices[i], member.Contact.Name)}, nil
 }
