@@ -137,6 +137,11 @@ func TestKeys_AreShownOnceAndNeverGrow(t *testing.T) {
 	if list := b.call(b.acme, "GET", "/api/keys", "").want(200); strings.Contains(list.Raw, secret) || !strings.Contains(list.Raw, made.id()) {
 		t.Errorf("listed %s", list.Raw)
 	}
+	page := b.call(b.acme, "GET", "/api/keys?limit=1", "").want(200)
+	rest := b.call(b.acme, "GET", "/api/keys?limit=1&cursor="+page.Body["next_cursor"].(string), "").want(200)
+	if len(rest.data()) != 1 || rest.Body["next_cursor"] != nil || cmp.Equal(rest.data(), page.data()) {
+		t.Errorf("second page %s", rest.Raw)
+	}
 	small := party{b.acme.tenant, secret}
 	b.call(small, "GET", companies, "").want(200)
 	got := b.call(small, "POST", "/api/keys", `{"name":"More","scopes":["clients:read","clients:write","x"]}`).problem(422, "invalid").fields()

@@ -6,8 +6,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tollhouse/tenant"
 )
 
 const (
@@ -135,6 +138,8 @@ func TestContact_RefusesAddressesThatAreNotOnePlainAddress(t *testing.T) {
 			t.Errorf("%q: %s", bad, got.Raw)
 		}
 	}
+	b.call(b.acme, "POST", contacts, fmt.Sprintf(`{"company_id":%q,"name":"Maria","email":"m@example.com","status":"removed"}`, company)).problem(422, "invalid")
+	b.call(b.acme, "GET", contacts+"?status=gone", "").problem(400, "invalid_parameter")
 	b.contact(b.acme, company, "o'hara+billing@example.com")
 }
 
@@ -199,7 +204,7 @@ func TestLists_Filter(t *testing.T) {
 	b.contact(b.acme, one, "a@example.com")
 	gone := b.contact(b.acme, two, "b@example.com")
 	b.call(b.acme, "PATCH", contacts+"/"+gone, `{"status":"removed"}`).want(200)
-	for query, want := range map[string]int{"": 2, "company_id=" + one: 1, "email=A@example.com": 1, "status=removed": 1, "status=active&email=b@example.com": 0, "company_id=com_nobody": 0} {
+	for query, want := range map[string]int{"": 2, "company_id=" + one: 1, "email=A@example.com": 1, "status=removed": 1, "status=active&email=b@example.com": 0, "company_id=" + tenant.NewID("com", time.Now()): 0} {
 		if got := len(b.call(b.acme, "GET", contacts+"?"+query, "").want(200).data()); got != want {
 			t.Errorf("%q finds %d contacts, want %d", query, got, want)
 		}

@@ -24,6 +24,13 @@ func showContact(c access.Contact) Contact {
 		CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC()}
 }
 
+// What a contact's status can be. Removed is final.
+const (
+	statusActive   = "active"
+	statusDisabled = "disabled"
+	statusRemoved  = "removed"
+)
+
 // contactInput is a contact's changeable fields as they are sent.
 type contactInput struct {
 	Name   *string `json:"name"`
@@ -43,7 +50,7 @@ func (in contactInput) apply(check *checker, contact *access.Contact) {
 	check.line(&contact.Name, "name", in.Name, 1, 200)
 	check.email(&contact.Email, "email", in.Email, 1)
 	oneOf(check, &contact.Role, "role", in.Role, access.Payer, access.Viewer, access.Signer)
-	oneOf(check, &contact.Status, "status", in.Status, "active", "disabled", "removed")
+	oneOf(check, &contact.Status, "status", in.Status, statusActive, statusDisabled, statusRemoved)
 	check.locale(&contact.Locale, "locale", in.Locale)
 }
 
@@ -53,11 +60,14 @@ func (s *Server) createContact(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	contact := access.Contact{Role: access.Payer, Status: "active"}
+	contact := access.Contact{Role: access.Payer, Status: statusActive}
 	check.require("company_id", in.CompanyID != nil)
 	check.require("name", in.Name != nil)
 	check.require("email", in.Email != nil)
 	in.apply(check, &contact)
+	if contact.Status == statusRemoved {
+		check.add("status", "invalid_value", "a new contact is active or disabled")
+	}
 	if err := check.err(); err != nil {
 		return reply{}, err
 	}
@@ -82,7 +92,11 @@ func (s *Server) listContacts(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	q := access.ContactQuery{CompanyID: c.param("company_id"), Email: c.param("email"), Status: c.param("status"), After: after, Limit: limit + 1}
+	status := c.param("status")
+	if status != "" && status != statusActive && status != statusDisabled && status != statusRemoved {
+		return reply{}, badParameter("status", "invalid_parameter", "this must be active, disabled or removed")
+	}
+	q := access.ContactQuery{CompanyID: c.param("company_id"), Email: c.param("email"), Status: status, After: after, Limit: limit + 1}
 	contacts, err := s.Clients.Contacts(c.Context(), c.tenant.ID, q)
 	if err != nil {
 		return reply{}, err

@@ -76,15 +76,19 @@ func (in keyInput) scopes(check *checker, own []tenant.Scope) []tenant.Scope {
 }
 
 func (s *Server) listKeys(c *call) (reply, error) {
+	after, limit, err := c.page()
+	if err != nil {
+		return reply{}, err
+	}
 	keys, err := s.Keys.Keys(c.Context(), c.tenant.ID)
 	if err != nil {
 		return reply{}, err
 	}
-	out := list[Key]{Data: make([]Key, len(keys))}
-	for i, k := range keys {
-		out.Data[i] = showKey(k)
+	id := func(k tenant.APIKey) string { return k.ID }
+	if after != "" { // a tenant has few keys; they are read as a whole and cut here
+		keys = keys[1+slices.IndexFunc(keys, func(k tenant.APIKey) bool { return k.ID == after }):]
 	}
-	return ok(out)
+	return ok(listed(keys, limit, id, showKey))
 }
 
 func (s *Server) revokeKey(c *call) (reply, error) {

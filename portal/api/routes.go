@@ -72,7 +72,7 @@ func (s *Server) endpoints() []endpoint {
 		{patch, "/api/settings", tenant.ScopeSettingsWrite, jsonBody, nil, s.changeSettings},
 
 		{post, "/api/keys", tenant.ScopeKeysWrite, jsonBody, nil, s.createKey},
-		{get, "/api/keys", tenant.ScopeKeysRead, noBody, nil, s.listKeys},
+		{get, "/api/keys", tenant.ScopeKeysRead, noBody, []string{"limit", "cursor"}, s.listKeys},
 		{del, "/api/keys/:id", tenant.ScopeKeysWrite, noBody, nil, s.revokeKey},
 
 		{get, "/api/openapi.json", open, noBody, nil, s.showDocument},
