@@ -22,6 +22,8 @@ type Links interface {
 	RevokeSession(ctx context.Context, t tenant.ID, id string, by access.Actor) error
 }
 
+var _ Links = (*access.Service)(nil)
+
 // A minted link lives from a minute to 30 days; without a choice, 24 hours.
 const (
 	minLinkSeconds     = 60
