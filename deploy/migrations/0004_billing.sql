@@ -55,6 +55,8 @@ CREATE INDEX invoices_by_state ON invoices (tenant_id, standing, id);
 -- The client's lists, and what happened lately. A draft, and a draft that was voided, was never sent: it is in none of them.
 CREATE INDEX invoices_by_due_date ON invoices (tenant_id, company_id, due_date, id) WHERE sent_at IS NOT NULL;
 CREATE INDEX invoices_by_standing ON invoices (tenant_id, company_id, standing, due_date, id) WHERE sent_at IS NOT NULL;
+-- Counts of the lists. Without the dates its entries are alike and stored once, so counting ten thousand reads a few pages.
+CREATE INDEX invoices_count ON invoices (tenant_id, company_id, standing) WHERE sent_at IS NOT NULL;
 CREATE INDEX invoices_by_sending  ON invoices (tenant_id, company_id, sent_at) WHERE sent_at IS NOT NULL;
 CREATE INDEX invoices_by_voiding  ON invoices (tenant_id, company_id, voided_at) WHERE sent_at IS NOT NULL AND voided_at IS NOT NULL;
 

@@ -99,7 +99,12 @@ func TestLedger_ConservesMoney(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		company := w.AddCompany(t)
 		w.AddContact(t, company, "payer")
-		var invoices, running []string
+		invoices, running := []string{w.DraftFor(t, company, 6).ID, w.DraftFor(t, company, 3).ID}, []string(nil)
+		for _, id := range invoices {
+			if _, err := w.Invoices.Send(ctx, w.Tenant, id); err != nil {
+				rt.Fatal(err)
+			}
+		}
 		pick := func(from []string) string {
 			if len(from) == 0 {
 				return "none"

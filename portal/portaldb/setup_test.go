@@ -40,7 +40,7 @@ func setupOn(t *testing.T, db pgtest.DB) *fixture {
 }
 
 // sessionOf signs a contact in.
-func (f *fixture) sessionOf(t *testing.T, company, contact string) access.Session {
+func (f *fixture) sessionOf(t testing.TB, company, contact string) access.Session {
 	t.Helper()
 	s := access.Session{ID: tenant.NewID("ses", time.Now()), Tenant: f.Tenant.ID, Host: tenant.MustParseHostname(host), HostEpoch: 1,
 		CompanyID: company, ContactID: contact, Level: "confirmed", ExpiresAt: time.Now().Add(time.Hour)}
