@@ -24,19 +24,17 @@ func (t tenants) Tenant(ctx context.Context, id tenant.ID) (*tenant.Tenant, erro
 	return t.store.Tenant(ctx, id)
 }
 
-// Rates of the API: a key may ask ten times a second for long, whoever has none is heard thirty times a minute.
-const (
-	keyBurst          = 600
-	unauthorizedBurst = 30
-)
-
 // apiLimits counts calls of the API in the same buckets as the portal's.
-type apiLimits struct{ cache *accessredis.Cache }
+type apiLimits struct {
+	cache   *accessredis.Cache
+	key     int // calls a minute of one key
+	refused int // refused calls a minute from one network
+}
 
 func (l apiLimits) Allow(ctx context.Context, bucket string) (time.Duration, error) {
-	burst := keyBurst
+	burst := l.key
 	if strings.HasPrefix(bucket, "unauthorized:") {
-		burst = unauthorizedBurst
+		burst = l.refused
 	}
 	if l.cache.Allow(ctx, access.Check{Group: "api", Key: bucket, Burst: burst, Per: time.Minute}) {
 		return 0, nil

@@ -53,6 +53,9 @@ type Config struct {
 	MaxConnections  int
 	HandshakesPerIP int
 	PagesPerMinute  int
+	APIPerMinute    int
+	RefusalsPerIP   int
+	LinksPerIP      int
 	HSTS            time.Duration
 	Certificates    int
 	LogLevel        slog.Level
@@ -118,6 +121,9 @@ var settings = []setting{
 	{name: "LIMIT_CONNECTIONS", standard: "10000", doc: "Most open connections; an idle one costs about 32 KiB.", read: number(10, 1_000_000, func(c *Config) *int { return &c.MaxConnections })},
 	{name: "LIMIT_HANDSHAKES", standard: "50", doc: "TLS handshakes a second from one /24 or /48; one costs about a millisecond of CPU.", read: number(1, 1_000_000, func(c *Config) *int { return &c.HandshakesPerIP })},
 	{name: "LIMIT_PAGES", standard: "600", doc: "Pages a minute of one session; nobody reads faster than ten a second.", read: number(10, 100_000_000, func(c *Config) *int { return &c.PagesPerMinute })},
+	{name: "LIMIT_LINKS", standard: "20", doc: "Magic links that one network may try to use in a minute.", read: number(1, 100_000_000, func(c *Config) *int { return &c.LinksPerIP })},
+	{name: "LIMIT_API", standard: "600", doc: "Calls a minute of one API key.", read: number(1, 100_000_000, func(c *Config) *int { return &c.APIPerMinute })},
+	{name: "LIMIT_API_REFUSED", standard: "30", doc: "Calls a minute without a good key from one network.", read: number(1, 100_000_000, func(c *Config) *int { return &c.RefusalsPerIP })},
 	{name: "LIMIT_CERTIFICATES", standard: "100000", doc: "Most certificates kept in memory, at 4 to 6 KiB each; the others are read when asked for.", read: number(10, 10_000_000, func(c *Config) *int { return &c.Certificates })},
 	{name: "LOG_LEVEL", standard: "info", doc: "debug, info, warn or error.", read: func(c *Config, v string) error { return c.LogLevel.UnmarshalText([]byte(v)) }},
 	{name: "CONTROL_SOCKET", doc: "Path of the test clock's socket. Only with --test-mode.", read: text(func(c *Config) *string { return &c.ControlSocket })},

@@ -176,7 +176,8 @@ func (h *house) buildAccess(_ context.Context, metrics *prometheus.Registry) err
 	metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "tollhouse_redis_failures_total",
 		Help: "Times that Redis did not answer and sessions were read from Postgres."}, func() float64 { return float64(cache.Failures()) }))
 	h.access, err = access.New(access.Config{Store: links, Cache: cache, Ring: h.config.SealKeys, PublicPort: h.config.PublicHTTPSPort, Now: h.now,
-		Limits: access.Limits{SessionRequests: access.Rate{Burst: h.config.PagesPerMinute, Per: time.Minute}}})
+		Limits: access.Limits{SessionRequests: access.Rate{Burst: h.config.PagesPerMinute, Per: time.Minute},
+			Redeem: access.Rate{Burst: h.config.LinksPerIP, Per: time.Minute}}})
 	if err != nil {
 		return err
 	}
@@ -184,7 +185,7 @@ func (h *house) buildAccess(_ context.Context, metrics *prometheus.Registry) err
 	h.invoices = payments.NewInvoices(paymentsdb.New(h.pool, billingHooks(links, queue)), h.now)
 	h.api, err = api.New(api.Config{Keys: h.tenants, Tenants: tenants{h.directory, h.tenants}, Clients: h.clients, Invoices: h.invoices,
 		Brands: h.tenants, Logos: tenant.NewLogoChecker(), Links: h.access, Audit: apidb.NewAuditLog(h.pool),
-		Replies: apidb.NewReplies(h.pool, h.config.SealKeys), Limits: apiLimits{cache}, Log: h.log, Now: h.now})
+		Replies: apidb.NewReplies(h.pool, h.config.SealKeys), Limits: apiLimits{cache, h.config.APIPerMinute, h.config.RefusalsPerIP}, Log: h.log, Now: h.now})
 	if err != nil {
 		return err
 	}
