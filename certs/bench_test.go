@@ -1,0 +1,67 @@
+package certs_test
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"testing"
+)
+
+func BenchmarkGetCertificate(b *testing.B) {
+	_, n := warm(b)
+	for name, host := range map[string]string{"warm": billing, "unknown": "nobody.acme.test", "malformed": "127.0.0.1"} {
+		h := hello(host, "h2", "http/1.1")
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = n.manager.GetCertificate(h)
+			}
+		})
+	}
+}
+
+// BenchmarkHandshake shows whole handshakes, client and server, beside those of bare crypto/tls with the same certificate.
+func BenchmarkHandshake(b *testing.B) {
+	f, n := warm(b)
+	bare := n.config.Clone()
+	bare.GetCertificate, bare.WrapSession, bare.UnwrapSession = nil, nil, nil
+	bare.Certificates = []tls.Certificate{*f.entry(billing).Certificate.Load()}
+	for _, c := range []struct {
+		name   string
+		config *tls.Config
+	}{{"bare", bare}, {"ours", n.config}} {
+		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+			b.Run(fmt.Sprintf("%s/%s", c.name, tls.VersionName(version)), func(b *testing.B) {
+				client := &tls.Config{ServerName: billing, RootCAs: f.roots, MaxVersion: version}
+				b.ReportAllocs()
+				for b.Loop() {
+					handshake(b, client, c.config)
+				}
+			})
+		}
+	}
+}
+
+func handshake(b *testing.B, client, server *tls.Config) {
+	left, right := net.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		conn := tls.Server(right, server)
+		if err := conn.Handshake(); err != nil {
+			done <- err
+			return
+		}
+		_, err := conn.Write([]byte("x"))
+		done <- err
+	}()
+	conn := tls.Client(left, client)
+	if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil {
+		b.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		b.Fatal(err)
+	}
+	_ = left.Close()
+	_ = right.Close()
+}

@@ -1,0 +1,98 @@
+package certs_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tollhouse/certs"
+	"tollhouse/certs/localca"
+)
+
+// listening counts the connections that listen for changes, and ends them when told to.
+func (f *fleet) listening(end bool) (n int) {
+	f.t.Helper()
+	ctx := context.Background()
+	admin := must(pgx.Connect(ctx, f.db.AdminURL)) // others do not see what a connection does
+	defer admin.Close(ctx)
+	const q = `SELECT count(CASE WHEN $1 THEN pg_terminate_backend(pid) ELSE true END) FROM pg_stat_activity
+		WHERE datname = current_database() AND query = 'LISTEN certificates'`
+	if err := admin.QueryRow(ctx, q, end).Scan(&n); err != nil {
+		f.t.Fatal(err)
+	}
+	return n
+}
+
+// What was not heard while the connection was away is made up for.
+func TestFollow_MakesUpForWhatItDidNotHear(t *testing.T) {
+	f, n := warm(t)
+	entry := f.entry(billing)
+	old := entry.Certificate.Load()
+	// A renewal whose announcement is lost with the connection: the version moves in silence.
+	const silently = `UPDATE certificates SET version = version + 1 WHERE host = $1`
+	if _, err := f.db.Owner.Exec(context.Background(), silently, billing); err != nil {
+		t.Fatal(err)
+	}
+	f.listening(true)
+	eventually(t, "the new generation is in memory", func() bool { return entry.Certificate.Load() != old })
+	if _, err := n.shake(billing); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFollow_AnswersChallengesAfterALostConnection(t *testing.T) {
+	f := newFleet(t, localca.Options{}, billing, "pay.acme.test")
+	n := f.start(quiet)
+	if _, err := n.shake(billing); err != nil {
+		t.Fatal(err)
+	}
+	f.listening(true)
+	eventually(t, "it listens again", func() bool { return f.listening(false) > 0 })
+	if _, err := n.shake("pay.acme.test"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMetrics_CountByReasonAndNeverNameAHost(t *testing.T) {
+	f := newFleet(t, localca.Options{}, billing)
+	registry := prometheus.NewPedanticRegistry()
+	n := f.start(func(c *certs.Config) { quiet(c); c.Registerer = registry })
+	for _, name := range []string{billing, billing, "unknown.acme.test", "10.0.0.1"} {
+		_, _ = n.manager.GetCertificate(hello(name))
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			name := family.GetName()
+			for _, label := range m.GetLabel() {
+				name += "/" + label.GetValue()
+			}
+			got[name] = m.GetCounter().GetValue() + m.GetGauge().GetValue()
+		}
+	}
+	for name, want := range map[string]float64{
+		"tollhouse_certs_handshakes_total/cold": 1, "tollhouse_certs_handshakes_total/warm": 1,
+		"tollhouse_certs_handshakes_total/unknown_name": 1, "tollhouse_certs_handshakes_total/malformed_name": 1,
+		"tollhouse_certs_orders_total/obtained": 1, "tollhouse_certs_cached": 1, "tollhouse_certs_waiting_handshakes": 0,
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %v, want %v", name, got[name], want)
+		}
+	}
+	if left := got["tollhouse_certs_first_expiry_seconds"]; left < (89 * 24 * time.Hour).Seconds() {
+		t.Errorf("the first expiry is in %v s", left)
+	}
+	for name := range got {
+		if strings.Contains(name, "acme.test") {
+			t.Errorf("%s names a host", name)
+		}
+	}
+}
