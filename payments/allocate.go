@@ -74,6 +74,9 @@ func (s *Invoices) credits(t *tenant.Tenant, p *ledger.Payment) []ledger.Entry {
 
 // Payment returns a payment with its allocations, or ErrNotFound.
 func (s *Invoices) Payment(ctx context.Context, t *tenant.Tenant, id string) (ledger.Payment, error) {
+	if !tenant.ValidID("pay", id) {
+		return ledger.Payment{}, ErrNotFound
+	}
 	return s.store.Payment(ctx, t.ID, id)
 }
 
@@ -90,6 +93,9 @@ func (s *Invoices) Fail(ctx context.Context, t *tenant.Tenant, id string) (ledge
 }
 
 func (s *Invoices) conclude(ctx context.Context, t *tenant.Tenant, id, outcome string) (ledger.Payment, error) {
+	if !tenant.ValidID("pay", id) {
+		return ledger.Payment{}, ErrNotFound
+	}
 	return s.store.ChangePayment(ctx, t.ID, id, func(p *ledger.Payment) (*Change, error) {
 		switch p.Status {
 		case outcome:

@@ -54,6 +54,9 @@ func (s *Invoices) CreateInvoice(ctx context.Context, t *tenant.Tenant, in NewIn
 	if err := in.check(); err != nil {
 		return ledger.Invoice{}, err
 	}
+	if !tenant.ValidID("com", in.CompanyID) || in.ContactID != "" && !tenant.ValidID("con", in.ContactID) {
+		return ledger.Invoice{}, fmt.Errorf("company or contact: %w", ErrNotFound)
+	}
 	company, err := s.store.Company(ctx, t.ID, in.CompanyID)
 	if err != nil {
 		return ledger.Invoice{}, fmt.Errorf("company %s: %w", in.CompanyID, err)
@@ -90,6 +93,9 @@ func (s *Invoices) Invoice(ctx context.Context, t *tenant.Tenant, id string) (le
 
 // Payments returns the payments that touch an invoice, oldest first, each with what went to it; none for an unknown invoice.
 func (s *Invoices) Payments(ctx context.Context, t *tenant.Tenant, invoiceID string) ([]ledger.Payment, error) {
+	if !tenant.ValidID("inv", invoiceID) {
+		return nil, nil
+	}
 	return s.store.Payments(ctx, t.ID, invoiceID)
 }
 
@@ -97,6 +103,9 @@ func (s *Invoices) Payments(ctx context.Context, t *tenant.Tenant, invoiceID str
 func (s *Invoices) List(ctx context.Context, t *tenant.Tenant, f InvoiceFilter) (InvoicePage, error) {
 	if f.After != "" && !tenant.ValidID("inv", f.After) {
 		return InvoicePage{}, ErrBadCursor
+	}
+	if f.CompanyID != "" && !tenant.ValidID("com", f.CompanyID) {
+		return InvoicePage{}, nil
 	}
 	if f.Limit == 0 {
 		f.Limit = 50
@@ -114,6 +123,9 @@ func (s *Invoices) List(ctx context.Context, t *tenant.Tenant, f InvoiceFilter) 
 // payer of the company, all in one transaction. Sending it again returns it and does nothing. A voided invoice is ErrNotDraft; one that
 // nobody would get is a *ValidationError.
 func (s *Invoices) Send(ctx context.Context, t *tenant.Tenant, id string) (ledger.Invoice, error) {
+	if !tenant.ValidID("inv", id) {
+		return ledger.Invoice{}, ErrNotFound
+	}
 	return s.store.ChangeInvoice(ctx, t.ID, id, func(inv *ledger.Invoice, recipients []string) (*Change, error) {
 		switch {
 		case inv.Status == ledger.Sent:
@@ -143,6 +155,9 @@ func (s *Invoices) Void(ctx context.Context, t *tenant.Tenant, id, reason string
 	wrong.text("reason", reason, 0, 500, oneLine)
 	if err := wrong.err(); err != nil {
 		return ledger.Invoice{}, err
+	}
+	if !tenant.ValidID("inv", id) {
+		return ledger.Invoice{}, ErrNotFound
 	}
 	return s.store.ChangeInvoice(ctx, t.ID, id, func(inv *ledger.Invoice, _ []string) (*Change, error) {
 		change := &Change{What: "invoice.voided"}

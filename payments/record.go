@@ -29,7 +29,7 @@ const (
 
 // NewPayment is money for one or more invoices of one company in one currency. Its amount is the sum of its allocations.
 type NewPayment struct {
-	Key         string          // up to 255 bytes; the same key again is the same payment. "" for none
+	Key         string          // up to 255 characters; the same key again is the same payment. "" for none
 	CompanyID   string          // "": the invoices'; given, the invoices of other companies are ErrNotFound
 	ContactID   string          // who of the company paid, "" when nobody did it in the portal
 	Currency    ledger.Currency // "": the invoices'
@@ -63,6 +63,9 @@ func (s *Invoices) record(ctx context.Context, t *tenant.Tenant, in NewPayment, 
 	if err := in.check(s.today(t)); err != nil {
 		return ledger.Payment{}, err
 	}
+	if !in.namesRows() {
+		return ledger.Payment{}, ErrNotFound
+	}
 	asked := in.payment(status)
 	asked.CreatedAt = s.now()
 	asked.ChangedAt = asked.CreatedAt
@@ -82,9 +85,7 @@ func (s *Invoices) record(ctx context.Context, t *tenant.Tenant, in NewPayment, 
 // check returns everything that is wrong with the payment itself.
 func (in *NewPayment) check(today ledger.Date) error {
 	var wrong faults
-	if len(in.Key) > 255 {
-		wrong.add("key", "too_long", "Use at most 255 bytes.")
-	}
+	wrong.text("key", in.Key, 0, 255, oneLine)
 	if !slices.Contains([]string{Manual, Card, Bank}, in.Kind) {
 		wrong.add("kind", "invalid", "Use manual, card or bank.")
 	}
@@ -98,6 +99,16 @@ func (in *NewPayment) check(today ledger.Date) error {
 	}
 	wrong.allocations(in.Allocations)
 	return wrong.err()
+}
+
+// namesRows reports whether every id has the form of one. What has not exists nowhere, and may hold what the store cannot take.
+func (in *NewPayment) namesRows() bool {
+	for _, a := range in.Allocations {
+		if !tenant.ValidID("inv", a.InvoiceID) {
+			return false
+		}
+	}
+	return in.ContactID == "" || tenant.ValidID("con", in.ContactID)
 }
 
 func (f *faults) allocations(all []ledger.Allocation) {

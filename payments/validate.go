@@ -53,8 +53,11 @@ func (in *NewInvoice) check() error {
 	if _, err := ledger.ParseCurrency(string(in.Currency)); in.Currency != "" && err != nil {
 		wrong.add("currency", "invalid", "Use an ISO 4217 code in capitals, like USD.")
 	}
-	if in.DueDate.Before(in.IssueDate) {
-		wrong.add("due_date", "out_of_range", "The due date cannot be before the issue date.")
+	if in.IssueDate.Year < 1900 || in.IssueDate.Year > 9999 {
+		wrong.add("issue_date", "out_of_range", "Use a day from 1900 to 9999.")
+	}
+	if in.DueDate.Before(in.IssueDate) || in.DueDate.Year > 9999 {
+		wrong.add("due_date", "out_of_range", "The due date cannot be before the issue date, or after the year 9999.")
 	}
 	wrong.text("title", in.Title, 0, 200, oneLine)
 	wrong.text("po_number", in.PONumber, 0, 60, oneLine)

@@ -178,3 +178,55 @@ func TestNumber_IsGivenBackWhenTheDraftIsRefused(t *testing.T) {
 		t.Errorf("the next number is %s", inv.Number)
 	}
 }
+
+func TestInvoices_TakeAnIDThatIsNoneForUnknown(t *testing.T) {
+	w := setup(t)
+	for _, id := range []string{"", "inv_\x00", "\xff", strings.Repeat("x", 1<<16)} {
+		acts := map[string]func() error{
+			"read": func() error { _, err := w.Invoices.Invoice(ctx, w.Tenant, id); return err },
+			"send": func() error { _, err := w.Invoices.Send(ctx, w.Tenant, id); return err },
+			"void": func() error { _, err := w.Invoices.Void(ctx, w.Tenant, id, ""); return err },
+			"pay": func() error {
+				_, err := w.Invoices.RecordPayment(ctx, w.Tenant, paymentstest.Payment(id, 1))
+				return err
+			},
+			"settle": func() error { _, err := w.Invoices.Settle(ctx, w.Tenant, id); return err },
+			"fail":   func() error { _, err := w.Invoices.Fail(ctx, w.Tenant, id); return err },
+			"find":   func() error { _, err := w.Invoices.Payment(ctx, w.Tenant, id); return err },
+			"bill": func() error {
+				_, err := w.Invoices.CreateInvoice(ctx, w.Tenant, payments.NewInvoice{CompanyID: "com_" + id, Lines: work(1)})
+				return err
+			},
+			"address to": func() error {
+				_, err := w.Invoices.CreateInvoice(ctx, w.Tenant, payments.NewInvoice{CompanyID: w.Company, ContactID: "con_" + id, Lines: work(1)})
+				return err
+			},
+		}
+		for name, act := range acts {
+			if err := act(); !errors.Is(err, payments.ErrNotFound) {
+				t.Errorf("%s %.20q: %v, want %v", name, id, err, payments.ErrNotFound)
+			}
+		}
+		if listed, err := w.Invoices.Payments(ctx, w.Tenant, id); err != nil || len(listed) != 0 {
+			t.Errorf("the payments of %.20q: %d, %v", id, len(listed), err)
+		}
+		if page, err := w.Invoices.List(ctx, w.Tenant, payments.InvoiceFilter{CompanyID: "com_" + id}); err != nil || len(page.Invoices) != 0 {
+			t.Errorf("the list of %.20q: %d, %v", id, len(page.Invoices), err)
+		}
+	}
+}
+
+func TestCreateInvoice_RefusesDaysThatNoCalendarNeeds(t *testing.T) {
+	w := setup(t)
+	day := func(year int) ledger.Date { return ledger.Date{Year: year, Month: 12, Day: 31} }
+	for _, c := range []struct {
+		issued, due ledger.Date
+		ok          bool
+	}{{day(1899), day(1899), false}, {day(9999), ledger.Date{}, false}, {day(1900), day(9999), true}} {
+		_, err := w.Invoices.CreateInvoice(ctx, w.Tenant, payments.NewInvoice{CompanyID: w.Company, IssueDate: c.issued, DueDate: c.due, Lines: work(1)})
+		var invalid *payments.ValidationError
+		if errors.As(err, &invalid) == c.ok {
+			t.Errorf("issued %v, due %v: %v", c.issued, c.due, err)
+		}
+	}
+}
