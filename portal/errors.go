@@ -46,7 +46,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.Error(w, r, http.StatusBadRequest)
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		s.Error(w, r, http.StatusServiceUnavailable) // nobody waits for it
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, tenant.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		s.logFailure(r, err)
 		s.Error(w, r, http.StatusServiceUnavailable)
 	default:

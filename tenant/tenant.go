@@ -9,6 +9,8 @@ import (
 var (
 	// ErrNotFound says that the tenant, host, key or logo does not exist, or belongs to another tenant: callers cannot tell which.
 	ErrNotFound = errors.New("not found")
+	// ErrUnavailable says that the record cannot be reached at the moment: nothing is known, and nothing was decided. Asking again later may help.
+	ErrUnavailable = errors.New("the record cannot be reached")
 	// ErrTaken says that a slug or host is already in use.
 	ErrTaken = errors.New("already taken")
 	// ErrSuspended says that the API key is good, but its tenant is suspended.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -34,6 +35,7 @@ type fleet struct {
 	ca    *localca.CA
 	sink  *mailsink.Sink
 	logs  *logBuffer
+	conf  map[string]string
 	nodes []*fleetNode
 }
 
@@ -90,14 +92,37 @@ func newFleet(t *testing.T, nodes int, settings map[string]string) *fleet {
 	}
 	go func() { _ = f.sink.Run(ctx) }()
 	dir := t.TempDir()
-	values := f.settings(t, dir)
-	for k, v := range settings {
-		values[k] = v
-	}
+	f.conf = f.settings(t, dir)
+	maps.Copy(f.conf, settings)
 	for i := range nodes {
-		f.start(t, values, listeners[i])
+		f.start(t, f.conf, listeners[i])
 	}
 	return f
+}
+
+// extraNode starts one more node with other settings.
+func (f *fleet) extraNode(t *testing.T, settings map[string]string) *fleetNode {
+	t.Helper()
+	listeners, err := edge.Listen(context.Background(), edge.Addresses{HTTPS: "127.0.0.1:0", HTTP: "127.0.0.1:0", Ops: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := maps.Clone(f.conf)
+	maps.Copy(values, settings)
+	return f.start(t, values, listeners)
+}
+
+// hostsOf parses host names.
+func hostsOf(t testing.TB, names ...string) (hosts []tenant.Hostname) {
+	t.Helper()
+	for _, name := range names {
+		host, err := tenant.ParseHostname(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hosts = append(hosts, host)
+	}
+	return hosts
 }
 
 func (f *fleet) settings(t *testing.T, dir string) map[string]string {

@@ -37,12 +37,13 @@ func billingHooks(links *accessdb.Store, queue *maildb.Queue) paymentsdb.Hooks {
 			return nil
 		},
 		OnChange: func(ctx context.Context, tx pgx.Tx, t tenant.ID, e paymentsdb.Event) error {
-			by := audit.From(ctx)
+			by := access.ActorFrom(ctx)
 			document := e.InvoiceID
 			if document == "" {
 				document = e.PaymentID
 			}
-			return auditdb.Insert(ctx, tx, t, audit.Event{Kind: e.What, Actor: by.Actor, ActorID: by.ActorID, IP: by.IP, UserAgent: by.UserAgent,
+			return auditdb.Insert(ctx, tx, t, audit.Event{Kind: e.What, Actor: audit.Actor(by.Kind), ActorID: by.ID,
+				IP: by.Visitor.IP, UserAgent: by.Visitor.UserAgent,
 				CompanyID: e.CompanyID, DocumentID: document})
 		},
 	}

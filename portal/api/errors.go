@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -31,6 +32,8 @@ var (
 		"Send the body as it is, without a Content-Encoding header.")
 	errInvalid = problem(422, "invalid", "Some fields are not valid",
 		"Mend the fields listed under errors and send the request again.")
+	errUnavailable = problem(503, "unavailable", "The service cannot answer at the moment",
+		"Nothing was decided about this request. Send it again after the time in Retry-After, with the same Idempotency-Key.").sending("Retry-After", "5")
 	errInternal = problem(500, "internal", "Something went wrong on our side",
 		"The request failed and it is not your doing. Try again later with the same Idempotency-Key; if it stays, tell us the request id.")
 )
@@ -56,6 +59,8 @@ func public(err error) *Problem {
 		return errNotFound
 	case errors.Is(err, access.ErrLimited):
 		return limited(time.Minute)
+	case errors.Is(err, tenant.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+		return errUnavailable
 	}
 	if p, ok := fromBrand(err); ok {
 		return p

@@ -8,6 +8,9 @@ package rls
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -33,12 +36,12 @@ func Tx(ctx context.Context, db DB, t tenant.ID, fn func(tx pgx.Tx) error) error
 	if t == "" {
 		return ErrNoTenant
 	}
-	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+	return reachable(pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, setTenant, string(t)); err != nil {
 			return err
 		}
 		return fn(tx)
-	})
+	}))
 }
 
 // Read sends all queries of b as tenant t in one round trip and runs their callbacks. They share one implicit transaction and see, at the
@@ -50,13 +53,13 @@ func Read(ctx context.Context, db DB, t tenant.ID, b *pgx.Batch) error {
 	scoped := &pgx.Batch{}
 	scoped.Queue(setTenant, string(t))
 	scoped.QueuedQueries = append(scoped.QueuedQueries, b.QueuedQueries...)
-	return db.SendBatch(ctx, scoped).Close()
+	return reachable(db.SendBatch(ctx, scoped).Close())
 }
 
 // Platform calls fn inside a read-only transaction that sees every tenant's rows in the few tables that the whole platform must read: tenants
 // and domains. All others stay empty.
 func Platform(ctx context.Context, db DB, fn func(tx pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+	return reachable(pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SET TRANSACTION READ ONLY`); err != nil {
 			return err
 		}
@@ -64,8 +67,30 @@ func Platform(ctx context.Context, db DB, fn func(tx pgx.Tx) error) error {
 			return err
 		}
 		return fn(tx)
-	})
+	}))
 }
+
+// reachable marks an error that says nothing but that Postgres is away, or too busy, as tenant.ErrUnavailable.
+func reachable(err error) error {
+	if err == nil || errors.Is(err, tenant.ErrUnavailable) {
+		return err
+	}
+	var connecting *pgconn.ConnectError
+	var network net.Error
+	var pg *pgconn.PgError
+	away := errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
+	if errors.As(err, &pg) {
+		away = away || unavailable[pg.Code[:2]] || pg.Code == "25006"
+	}
+	if !away {
+		return err
+	}
+	return fmt.Errorf("%w: %w", tenant.ErrUnavailable, err)
+}
+
+// unavailable holds the classes of SQLSTATE that tell of the server's state and not of the statement: connections, resources, an operator's
+// intervention, the system itself. 25006 beside them is a server that only reads, as after a failover.
+var unavailable = map[string]bool{"08": true, "53": true, "57": true, "58": true}
 
 // Violates reports whether err is a violation of the named unique, foreign key or check constraint.
 func Violates(err error, constraint string) bool {
