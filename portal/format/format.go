@@ -34,11 +34,11 @@ var homes = map[string]string{
 // parse reads a tag like "en-GB", "he" or "zh_Hant_TW". An unknown language is read as English without a region, so that no shared
 // currency sign is taken for the reader's own.
 func parse(tag string) locale {
-	parts := strings.FieldsFunc(tag, func(c rune) bool { return c == '-' || c == '_' })
-	if len(parts) == 0 {
+	language, rest := subtag(tag)
+	if language == "" {
 		return locale{language: "en", region: "US"}
 	}
-	l := locale{language: strings.ToLower(parts[0])}
+	l := locale{language: strings.ToLower(language)}
 	if l.language == "iw" { // what Java still calls Hebrew
 		l.language = "he"
 	}
@@ -47,11 +47,21 @@ func parse(tag string) locale {
 		l.language = "en"
 	}
 	l.region = home
-	for _, p := range parts[1:] {
-		if len(p) == 2 {
-			l.region = strings.ToUpper(p)
+	for rest != "" {
+		var part string
+		if part, rest = subtag(rest); len(part) == 2 {
+			l.region = strings.ToUpper(part)
 			break
 		}
 	}
 	return l
+}
+
+// subtag returns the first part of a tag and what follows it. It allocates nothing: a list of invoices calls it for each figure.
+func subtag(tag string) (part, rest string) {
+	tag = strings.TrimLeft(tag, "-_")
+	if i := strings.IndexAny(tag, "-_"); i >= 0 {
+		return tag[:i], tag[i+1:]
+	}
+	return tag, ""
 }

@@ -137,7 +137,8 @@ func (t *Tab) note(event any) {
 // SetLook decides how the pages from now on are looked at.
 func (t *Tab) SetLook(l Look) error {
 	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: choose(l.Dark, "dark", "light")},
-		{Name: "forced-colors", Value: choose(l.Forced, "active", "none")}}
+		{Name: "forced-colors", Value: choose(l.Forced, "active", "none")},
+		{Name: "prefers-reduced-motion", Value: "reduce"}} // a colour on its way to another is neither
 	_, err := chromedp.Call(t.ctx, emulation.SetEmulatedMedia,
 		emulation.SetEmulatedMediaParams{Media: choose(l.Print, "print", ""), Features: features})
 	if err != nil {
@@ -245,15 +246,16 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s (%s): %s: %s", f.ID, f.Impact, f.Help, strings.Join(at, "; "))
 }
 
-// Audit runs axe-core, whose source is given, over the page with every rule of WCAG 2.2 A and AA and the good practices.
-func (t *Tab) Audit(axe string) ([]Finding, error) {
-	if err := chromedp.Do(t.ctx, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void](axe))
-		return err
-	})); err != nil {
+// Audit runs axe-core, whose source is given, over the page: every rule of WCAG 2.2 A and AA and the good practices, or only the given rules.
+func (t *Tab) Audit(axe string, rules ...string) ([]Finding, error) {
+	if _, err := Evaluate[chromedp.Void](t, "if (!window.axe) {"+axe+"}"); err != nil {
 		return nil, fmt.Errorf("loading axe: %w", err)
 	}
-	raw, err := Evaluate[[]byte](t, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations)`, chromedp.EvalAwaitPromise)
+	options, err := json.Marshal(auditOptions(rules))
+	if err != nil {
+		return nil, fmt.Errorf("writing the rules: %w", err)
+	}
+	raw, err := Evaluate[[]byte](t, "axe.run(document, "+string(options)+").then(r => r.violations)", chromedp.EvalAwaitPromise)
 	if err != nil {
 		return nil, fmt.Errorf("running axe: %w", err)
 	}
@@ -262,6 +264,14 @@ func (t *Tab) Audit(axe string) ([]Finding, error) {
 		return nil, fmt.Errorf("reading what axe found: %w", err)
 	}
 	return findings, nil
+}
+
+func auditOptions(rules []string) map[string]any {
+	options := map[string]any{"resultTypes": []string{"violations"}}
+	if len(rules) > 0 {
+		options["runOnly"] = rules
+	}
+	return options
 }
 
 // Evaluate runs a script in the page; the page's policy does not apply to it.

@@ -1,0 +1,177 @@
+package portal_test
+
+import (
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"tollhouse/portal/access"
+	"tollhouse/portal/portaltest"
+	"tollhouse/tenant"
+)
+
+// widths are the sizes that every page is audited at: a phone, or a window zoomed to 400 %, and a desk.
+var widths = []portaltest.Look{{Width: 320, Height: 640}, {Width: 1280, Height: 900}}
+
+// stage is a world behind real TLS and a browser that knows its address.
+type stage struct {
+	world *portaltest.World
+	tab   *portaltest.Tab
+	base  string
+}
+
+func newStage(t *testing.T, tn *tenant.Tenant) *stage {
+	t.Helper()
+	world := portaltest.NewWorld(tn)
+	server := httptest.NewTLSServer(world.Handler())
+	t.Cleanup(server.Close)
+	browser, err := portaltest.StartBrowser(t.Context(), server.Certificate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(browser.Close)
+	tab, err := browser.NewTab()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tab.Close)
+	at, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &stage{world, tab, "https://" + world.Host + ":" + at.Port()}
+}
+
+// axe is the source of axe-core.
+func axe(t *testing.T) string {
+	t.Helper()
+	path := os.Getenv("TOLLHOUSE_AXE")
+	if path == "" {
+		path = filepath.Join("..", ".dev", "tools", "node_modules", "axe-core", "axe.min.js")
+	}
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("axe-core is missing: run make tools (%v)", err)
+	}
+	return string(source)
+}
+
+func TestEveryPage_InARealBrowser(t *testing.T) {
+	source := axe(t)
+	for _, tn := range portaltest.Tenants() {
+		t.Run(tn.Slug, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, tn)
+			for _, look := range widths {
+				for _, page := range portaltest.AllPages() {
+					s.audit(t, page, look, source)
+				}
+			}
+		})
+	}
+}
+
+// audit looks at a page in one size, by every rule when it is light, and again by the rules of colour when it is dark: no other rule depends on
+// that.
+func (s *stage) audit(t *testing.T, page portaltest.Page, look portaltest.Look, source string) {
+	t.Helper()
+	if err := s.tab.SetLook(look); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.tab.Open(s.base+page.Path, page.Cookie); err != nil {
+		t.Fatal(err)
+	}
+	s.checkManners(t, page, look)
+	s.checkAxe(t, page, look, source)
+	look.Dark = true
+	if err := s.tab.SetLook(look); err != nil {
+		t.Fatal(err)
+	}
+	s.checkAxe(t, page, look, source, "color-contrast", "link-in-text-block")
+}
+
+func (s *stage) checkAxe(t *testing.T, page portaltest.Page, look portaltest.Look, source string, rules ...string) {
+	t.Helper()
+	findings, err := s.tab.Audit(source, rules...)
+	if err != nil {
+		t.Fatalf("%s: %v", page.Name, err)
+	}
+	for _, f := range findings {
+		t.Errorf("%s at %+v: %s", page.Name, look, f)
+	}
+}
+
+// checkManners fails the test when the page is wider than the window, asks for anything elsewhere, or tries what its policy forbids.
+func (s *stage) checkManners(t *testing.T, page portaltest.Page, look portaltest.Look) {
+	t.Helper()
+	if over, err := s.tab.Overflow(); err != nil || over > 0 {
+		t.Errorf("%s at %d pixels is %d too wide (%v)", page.Name, look.Width, over, err)
+	}
+	if stopped, err := s.tab.Stopped(); err != nil || len(stopped) > 0 {
+		t.Errorf("%s: the policy stopped %v (%v)", page.Name, stopped, err)
+	}
+	requests := s.tab.Requests()
+	if len(requests) < 3 {
+		t.Errorf("%s asked only for %v: its style is missing", page.Name, requests)
+	}
+	for _, r := range requests {
+		if !strings.HasPrefix(r, s.base+"/") {
+			t.Errorf("%s asked for %s", page.Name, r)
+		}
+	}
+}
+
+func TestJourney_InARealBrowser(t *testing.T) {
+	s := newStage(t, portaltest.Plain())
+	steps := []struct{ press, address, says string }{
+		{"", ready, "This link was sent to"},
+		{"main button", firstPage, "Amount due"},
+		{".back a", "/portal/invoices", "Invoices"},
+		{".tabs a:last-child", "/portal/invoices?tab=all", "Showing 1–25 of 40"},
+		{".pager a[rel=next]", "/portal/invoices?tab=all&after=25&from=26", "Showing 26–40 of 40"},
+		{".menu a", "/portal/", "Due now"},
+		{".hero a.main", firstPage, "How to pay"},
+		{".who button", "/portal/signed-out", "You are signed out"},
+		{"main a.main", "/portal/sign-in", "Get a sign-in link"},
+	}
+	for _, step := range steps {
+		var err error
+		if step.press == "" {
+			err = s.tab.Open(s.base+step.address, "")
+		} else {
+			err = s.tab.Click(step.press)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		address, err := s.tab.Address()
+		if err != nil || address != s.base+step.address {
+			t.Fatalf("pressing %s leads to %s, want %s (%v)", step.press, address, step.address, err)
+		}
+		if text, err := s.tab.Text(); err != nil || !strings.Contains(text, step.says) {
+			t.Fatalf("%s does not say %q (%v): %s", step.address, step.says, err, text)
+		}
+	}
+	if !slices.Equal(s.world.Redeemed, []string{portaltest.Token(access.LinkReady)}) || len(s.world.Ended) != 1 {
+		t.Errorf("redeemed %v, ended %v", s.world.Redeemed, s.world.Ended)
+	}
+}
+
+func TestLanding_IsChangedByNoBrowserThatOnlyLooks(t *testing.T) {
+	s := newStage(t, portaltest.Plain())
+	for range 5 {
+		if err := s.tab.Open(s.base+ready, ""); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := portaltest.Evaluate[string](s.tab, "document.referrer"); err != nil || got != "" {
+			t.Errorf("the page was told that it came from %q (%v)", got, err)
+		}
+	}
+	if len(s.world.Redeemed) != 0 {
+		t.Errorf("redeemed %v", s.world.Redeemed)
+	}
+}
