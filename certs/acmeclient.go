@@ -32,8 +32,9 @@ func (m *Manager) newACMEClient() (*acmeClient, error) {
 	log := zapOver(m.cfg.Log)
 	c := &acmeClient{anchor: anchor}
 	c.cache = certmagic.NewCache(certmagic.CacheOptions{
-		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return c.config, nil },
-		Logger:           log,
+		GetConfigForCert:   func(certmagic.Certificate) (*certmagic.Config, error) { return c.config, nil },
+		Logger:             log,
+		RenewCheckInterval: m.cfg.Check, // also its notion of "due": five of these before expiry
 	})
 	c.config = certmagic.New(c.cache, certmagic.Config{
 		Storage:             m.store,
@@ -69,12 +70,21 @@ func (m *Manager) allowed(challenge string) bool {
 	return len(m.cfg.Challenges) == 0 || slices.Contains(m.cfg.Challenges, challenge)
 }
 
-// obtain makes one attempt, without certmagic's own retries, which go on for a month. It does nothing when another node was faster.
-func (c *acmeClient) obtain(ctx context.Context, host tenant.Hostname, force bool) error {
-	if force {
-		return c.config.RenewCertSync(ctx, host.String(), true)
+// orderKind says what an order is for.
+type orderKind uint8
+
+const (
+	first      orderKind = iota // nothing is done if something is stored by the time the lease is had
+	renewIfDue                  // nothing is done if certmagic finds the stored one good: another node was faster
+	renewNow                    // the caller has seen under a lease of its own that it is time
+)
+
+// obtain makes one attempt, without certmagic's own retries, which go on for a month.
+func (c *acmeClient) obtain(ctx context.Context, host tenant.Hostname, kind orderKind) error {
+	if kind == first {
+		return c.config.ObtainCertSync(ctx, host.String())
 	}
-	return c.config.ObtainCertSync(ctx, host.String())
+	return c.config.RenewCertSync(ctx, host.String(), kind == renewNow)
 }
 
 // window asks the CA when it would like a certificate to be renewed (RFC 9773).

@@ -23,12 +23,11 @@ var (
 	ErrTrouble = errors.New("the certificate could not be obtained")
 )
 
-// flights makes at most one attempt a name at a time in this process, and remembers for a while which names failed.
+// flights makes at most one attempt a name at a time in this process.
 type flights struct {
 	mu      sync.Mutex
 	running map[tenant.Hostname]*flight
 	waiting int
-	failed  map[tenant.Hostname]failure
 	closed  bool
 }
 
@@ -39,19 +38,7 @@ type flight struct {
 	err     error
 }
 
-// failure answers for a name until a time.
-type failure struct {
-	err   error
-	until time.Time
-	times int
-}
-
-// failuresKept bounds the memory of failures. Only served hosts come in, so it takes that many broken ones to fill it.
-const failuresKept = 16384
-
-func newFlights() *flights {
-	return &flights{running: map[tenant.Hostname]*flight{}, failed: map[tenant.Hostname]failure{}}
-}
+func newFlights() *flights { return &flights{running: map[tenant.Hostname]*flight{}} }
 
 // await joins or starts the flight for the entry's host and waits for its end, its own deadline, or the client's going away.
 func (m *Manager) await(ctx context.Context, entry *tenant.Entry) (*tls.Certificate, error) {
@@ -75,23 +62,14 @@ func (m *Manager) await(ctx context.Context, entry *tenant.Entry) (*tls.Certific
 	}
 }
 
-// reason returns which of the errors above a flight ended with.
-func reason(err error) error {
-	var refused *refusal
-	if errors.As(err, &refused) {
-		return ErrRefused
-	}
-	return ErrTrouble
-}
-
 // join counts the caller in as waiting, or refuses at once.
 func (m *Manager) join(entry *tenant.Entry) (*flight, error) {
 	fs := m.flights
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	f := fs.running[entry.Host]
-	if failed, ok := fs.failed[entry.Host]; f == nil && ok && m.cfg.Now().Before(failed.until) {
-		return nil, failed.err
+	if err := m.failed.recently(entry.Host); f == nil && err != nil {
+		return nil, err
 	}
 	if fs.closed {
 		return nil, ErrTrouble
@@ -122,7 +100,7 @@ func (m *Manager) lead(entry *tenant.Entry) *flight {
 	if f := fs.running[entry.Host]; f != nil {
 		return f
 	}
-	if failed, ok := fs.failed[entry.Host]; fs.closed || (ok && m.cfg.Now().Before(failed.until)) {
+	if fs.closed || m.failed.recently(entry.Host) != nil {
 		return nil
 	}
 	return m.launch(entry, nil)
@@ -148,34 +126,10 @@ func (m *Manager) land(host tenant.Hostname, f *flight, err error) {
 	f.err = err
 	close(f.done)
 	if err == nil {
-		delete(fs.failed, host)
+		m.failed.forget(host)
 		return
 	}
-	fs.remember(host, err, m.cfg.Pause, m.cfg.Now())
-}
-
-// remember notes a failure; a refusal by the CA carries its own time, trouble of ours is paused for on this node only.
-func (fs *flights) remember(host tenant.Hostname, err error, pause Backoff, now time.Time) {
-	if len(fs.failed) >= failuresKept {
-		for old := range fs.failed { // any: the order of a map is random enough
-			delete(fs.failed, old)
-			break
-		}
-	}
-	times := fs.failed[host].times + 1
-	wait := min(pause.Base<<min(times-1, 16), pause.Max)
-	var refused *refusal
-	if errors.As(err, &refused) {
-		wait = refused.retryIn
-	}
-	fs.failed[host] = failure{err: reason(err), until: now.Add(wait), times: times}
-}
-
-// note remembers a failure that no flight had.
-func (fs *flights) note(host tenant.Hostname, err error, pause Backoff, now time.Time) {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	fs.remember(host, err, pause, now)
+	m.failed.note(host, err)
 }
 
 // close refuses new flights; those that run see their context end.
@@ -183,19 +137,4 @@ func (fs *flights) close() {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	fs.closed = true
-}
-
-// forget ends the memory of a failure: another node may have succeeded.
-func (fs *flights) forget(host tenant.Hostname) {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	delete(fs.failed, host)
-}
-
-// pausing reports whether a name failed lately on this node.
-func (fs *flights) pausing(host tenant.Hostname, now time.Time) bool {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	failed, ok := fs.failed[host]
-	return ok && now.Before(failed.until)
 }

@@ -45,7 +45,8 @@ func (m *Manager) apply(ctx context.Context, e Event) {
 	case Answered:
 		m.challenges.set(e.Host, nil)
 	case Committed:
-		m.flights.forget(e.Host)
+		m.failed.forget(e.Host)
+		m.unrenewed.forget(e.Host)
 		m.reload(ctx, e.Host, e.Version)
 	case Dropped:
 		if entry, ok := m.cfg.Directory.Lookup(e.Host); ok {

@@ -29,6 +29,7 @@ func (f *fleet) listening(end bool) (n int) {
 
 // What was not heard while the connection was away is made up for.
 func TestFollow_MakesUpForWhatItDidNotHear(t *testing.T) {
+	t.Parallel()
 	f, n := warm(t)
 	entry := f.entry(billing)
 	old := entry.Certificate.Load()
@@ -45,6 +46,7 @@ func TestFollow_MakesUpForWhatItDidNotHear(t *testing.T) {
 }
 
 func TestFollow_AnswersChallengesAfterALostConnection(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, localca.Options{}, billing, "pay.acme.test")
 	n := f.start(quiet)
 	if _, err := n.shake(billing); err != nil {
@@ -58,6 +60,7 @@ func TestFollow_AnswersChallengesAfterALostConnection(t *testing.T) {
 }
 
 func TestMetrics_CountByReasonAndNeverNameAHost(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, localca.Options{}, billing)
 	registry := prometheus.NewPedanticRegistry()
 	n := f.start(func(c *certs.Config) { quiet(c); c.Registerer = registry })

@@ -62,6 +62,7 @@ func shakeAll(t *testing.T, count int, host string, nodes ...*node) {
 }
 
 func TestHandshake_HerdOnTwoNodesMakesOneOrder(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, localca.Options{}, billing)
 	shakeAll(t, 200, billing, f.start(quiet), f.start(quiet))
 	if got := f.ca.Orders(); got != 1 {
@@ -70,6 +71,7 @@ func TestHandshake_HerdOnTwoNodesMakesOneOrder(t *testing.T) {
 }
 
 func TestHandshake_HerdOnTwoProcessesMakesOneOrder(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, localca.Options{}, billing)
 	shakeAll(t, 200, billing, f.start(quiet), f.startProcess(billing))
 	if got := f.ca.Orders(); got != 1 {
@@ -92,6 +94,7 @@ func TestChallenge_AnsweredByTheNodeThatDidNotOrder(t *testing.T) {
 }
 
 func TestRestart_StoredCertificateIsOneReadAndNoOrder(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, localca.Options{}, billing)
 	first := f.start(quiet)
 	if _, err := first.shake(billing); err != nil {
@@ -112,6 +115,7 @@ func TestRestart_StoredCertificateIsOneReadAndNoOrder(t *testing.T) {
 }
 
 func TestAhead_HostThatAppearsIsIssuedBeforeItsFirstVisitor(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, localca.Options{}, billing)
 	n := f.start(nil)
 	f.feed.set(1, billing, "pay.acme.test")
@@ -133,7 +137,8 @@ func TestAhead_HostThatAppearsIsIssuedBeforeItsFirstVisitor(t *testing.T) {
 
 // Trap 1: certmagic renews certificates obtained in its on-demand mode only when somebody visits.
 func TestRenewal_WithoutTraffic(t *testing.T) {
-	f := newFleet(t, localca.Options{Validity: 8 * time.Second}, billing)
+	t.Parallel()
+	f := newFleet(t, localca.Options{Validity: 10 * time.Second}, billing)
 	n := f.start(func(c *certs.Config) { c.Check = 100 * time.Millisecond })
 	entry := f.entry(billing)
 	eventually(t, "there is a certificate", func() bool { return entry.Certificate.Load() != nil })
@@ -152,7 +157,8 @@ func TestRenewal_WithoutTraffic(t *testing.T) {
 }
 
 func TestRenewal_OneNodeRenewsAndTheOtherServesItAtOnce(t *testing.T) {
-	f := newFleet(t, localca.Options{Validity: 8 * time.Second}, billing)
+	t.Parallel()
+	f := newFleet(t, localca.Options{Validity: 10 * time.Second}, billing)
 	fast := func(c *certs.Config) { c.Check = 50 * time.Millisecond }
 	f.start(fast)
 	other, _ := newDirectory(t, f.log, billing)
@@ -176,6 +182,7 @@ func TestRenewal_OneNodeRenewsAndTheOtherServesItAtOnce(t *testing.T) {
 }
 
 func TestRenewal_LeavesHostsAloneThatAreNotServed(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, localca.Options{Validity: 4 * time.Second}, billing, "pay.acme.test")
 	n := f.start(quiet)
 	for _, host := range []string{billing, "pay.acme.test"} {

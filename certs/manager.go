@@ -16,6 +16,8 @@ type Manager struct {
 	store      *countedStore
 	cache      *cache
 	flights    *flights
+	failed     *failures // first certificates
+	unrenewed  *failures // renewals: what is stored is served all the same
 	challenges *challenges
 	tickets    *tickets
 	intern     *interner
@@ -38,6 +40,8 @@ func New(cfg Config) (*Manager, error) {
 		cfg:        cfg,
 		cache:      newCache(cfg.Capacity),
 		flights:    newFlights(),
+		failed:     newFailures(cfg.Pause, cfg.Now),
+		unrenewed:  newFailures(cfg.Pause, cfg.Now),
 		challenges: newChallenges(),
 		intern:     newInterner(),
 		pending:    newPending(),
@@ -82,7 +86,8 @@ func (m *Manager) directoryChanged(appeared, gone []*tenant.Entry) {
 	m.pending.change(appeared, gone)
 	for _, entry := range gone {
 		m.cache.remove(entry)
-		m.flights.forget(entry.Host)
+		m.failed.forget(entry.Host)
+		m.unrenewed.forget(entry.Host)
 	}
 }
 

@@ -32,8 +32,8 @@ func (m *Manager) fly(entry *tenant.Entry, lane chan struct{}) error {
 	}
 	ctx, cancel := context.WithTimeout(m.ctx, m.cfg.OrderTimeout)
 	defer cancel()
-	found, err := m.load(ctx, entry)
-	if err != nil || found {
+	stored, err := m.load(ctx, entry)
+	if err != nil || stored == valid {
 		return err
 	}
 	if lane != nil {
@@ -44,10 +44,14 @@ func (m *Manager) fly(entry *tenant.Entry, lane chan struct{}) error {
 			return context.Cause(ctx)
 		}
 	}
-	if err := m.order(ctx, entry.Host, false); err != nil {
+	kind := first
+	if stored == expired {
+		kind = renewIfDue
+	}
+	if err := m.order(ctx, entry.Host, kind); err != nil {
 		return err
 	}
-	if found, err = m.load(ctx, entry); err == nil && !found {
+	if stored, err = m.load(ctx, entry); err == nil && stored != valid {
 		err = errNotStored
 	}
 	return err
@@ -64,20 +68,31 @@ func (m *Manager) awaitStart() error {
 	}
 }
 
-// load puts the stored certificate into memory. It reports false when there is none that is valid, and returns a refusal when there is none
-// and the CA is to be left alone.
-func (m *Manager) load(ctx context.Context, entry *tenant.Entry) (bool, error) {
+// standing is what the store has for a host.
+type standing uint8
+
+const (
+	absent standing = iota
+	expired
+	valid
+)
+
+// load puts a valid stored certificate into memory. Where there is none and the CA is to be left alone, it returns a refusal.
+func (m *Manager) load(ctx context.Context, entry *tenant.Entry) (standing, error) {
 	found, err := m.store.Find(ctx, entry.Host)
 	if err != nil {
-		return false, err
+		return absent, err
 	}
 	if b := found.Bundle; b != nil && b.NotAfter.After(m.cfg.Now()) {
-		return true, m.install(entry, b)
+		return valid, m.install(entry, b)
 	}
 	if found.RetryIn > 0 {
-		return false, &refusal{reason: found.Reason, retryIn: found.RetryIn}
+		return absent, &refusal{reason: found.Reason, retryIn: found.RetryIn}
 	}
-	return false, nil
+	if found.Bundle != nil {
+		return expired, nil
+	}
+	return absent, nil
 }
 
 // install makes a stored certificate the one that handshakes get.
@@ -95,11 +110,11 @@ func (m *Manager) install(entry *tenant.Entry, b *Bundle) error {
 	return nil
 }
 
-// order gets the host a certificate at the CA, under the cluster's lease for its name, and commits it. With force it replaces a valid one.
-func (m *Manager) order(ctx context.Context, host tenant.Hostname, force bool) error {
+// order gets the host a certificate at the CA, under the cluster's lease for its name, and commits it.
+func (m *Manager) order(ctx context.Context, host tenant.Hostname, kind orderKind) error {
 	ctx, done := WithTask(ctx)
 	defer done()
-	err := m.acme.obtain(ctx, host, force)
+	err := m.acme.obtain(ctx, host, kind)
 	if err == nil {
 		return nil
 	}

@@ -44,7 +44,7 @@ func (m *Manager) renewDue(ctx context.Context) {
 		}
 		for _, d := range due {
 			after = d
-			if _, served := m.cfg.Directory.Lookup(d.Host); !served || m.flights.pausing(d.Host, m.cfg.Now()) {
+			if _, served := m.cfg.Directory.Lookup(d.Host); !served || m.unrenewed.recently(d.Host) != nil {
 				continue
 			}
 			select {
@@ -72,8 +72,8 @@ func (m *Manager) renew(ctx context.Context, host tenant.Hostname) {
 		if err != nil || found.Bundle == nil || found.Bundle.RenewAt.After(m.cfg.Now()) || found.RetryIn > 0 {
 			return
 		}
-		if err := m.order(ctx, host, true); err != nil {
-			m.flights.note(host, err, m.cfg.Pause, m.cfg.Now())
+		if err := m.order(ctx, host, renewNow); err != nil {
+			m.unrenewed.note(host, err)
 			return
 		}
 		m.reload(ctx, host, 0)

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -57,103 +56,6 @@ func newFleet(t testing.TB, o localca.Options, hosts ...string) *fleet {
 	return f
 }
 
-// feed is a tenant.Feed whose answer the test sets.
-type feed struct {
-	mu      sync.Mutex
-	sites   []*tenant.Site
-	seq     int64
-	changed chan struct{}
-}
-
-var owner = &tenant.Tenant{ID: "ten_test", Slug: "test", Name: "Test", Status: tenant.Active, TimeZone: time.UTC}
-
-func newDirectory(t testing.TB, log *slog.Logger, hosts ...string) (*tenant.Directory, *feed) {
-	t.Helper()
-	f := &feed{changed: make(chan struct{}, 1)}
-	f.set(1, hosts...)
-	d := tenant.NewDirectory(log)
-	run(t, func(ctx context.Context) error { return d.Run(ctx, f) })
-	eventually(t, "the directory is loaded", d.Loaded)
-	return d, f
-}
-
-func (f *feed) set(epoch int64, hosts ...string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.seq++
-	f.sites = nil
-	for _, h := range hosts {
-		host := tenant.MustParseHostname(h)
-		f.sites = append(f.sites, &tenant.Site{Host: host, Kind: tenant.Portal, Tenant: owner, Links: host, Epoch: epoch})
-	}
-	select {
-	case f.changed <- struct{}{}:
-	default:
-	}
-}
-
-func (f *feed) Snapshot(context.Context) (tenant.Snapshot, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return tenant.Snapshot{Seq: f.seq, Sites: f.sites}, nil
-}
-
-func (f *feed) Since(context.Context, int64) (tenant.Delta, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return tenant.Delta{Seq: f.seq, Tenants: []tenant.ID{owner.ID}, Sites: f.sites}, nil
-}
-
-func (f *feed) Wait(ctx context.Context) error {
-	select {
-	case <-f.changed:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// front is the address that the CA connects to, and the node that answers there.
-type front struct {
-	http, tls net.Listener
-	mu        sync.Mutex
-	node      *node
-}
-
-func newFront(t testing.TB) *front {
-	t.Helper()
-	f := &front{http: listen(t), tls: listen(t)}
-	serve(t, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if n := f.behind(); n != nil {
-			n.manager.HTTPChallengeHandler(http.NotFoundHandler()).ServeHTTP(w, r)
-			return
-		}
-		http.NotFound(w, r)
-	})}, f.http)
-	config := &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
-		if n := f.behind(); n != nil {
-			return n.config, nil
-		}
-		return nil, io.EOF
-	}}
-	serve(t, &http.Server{Handler: http.NotFoundHandler(), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)},
-		tls.NewListener(f.tls, config))
-	return f
-}
-
-func (f *front) behind() *node {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.node
-}
-
-// put makes n the node that the CA meets.
-func (f *front) put(n *node) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.node = n
-}
-
 // node is one Manager with its store and a TLS listener.
 type node struct {
 	fleet   *fleet
@@ -167,6 +69,7 @@ type node struct {
 
 // close ends the node as the end of its process would, but for memory.
 func (n *node) close() {
+	n.fleet.front.leave(n)
 	n.hangUp()
 	n.stop()
 }

@@ -43,7 +43,7 @@ type Store interface {
 	// Listen calls ready once changes are being listened for and then handle with each change, until ctx ends or the connection is lost,
 	// which is an error.
 	Listen(ctx context.Context, ready func(), handle func(Event)) error
-	// Sweep deletes challenge answers that have expired.
+	// Sweep deletes challenge answers that have expired, and certificates a month after they did.
 	Sweep(ctx context.Context) error
 }
 

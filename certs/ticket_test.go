@@ -54,6 +54,7 @@ func (n *node) visit(t *testing.T, name string, w *wallet, version uint16) bool 
 
 // In Go, a ticket of one name resumes under any other, without a call to GetCertificate.
 func TestTicket_ResumesOnEveryNodeForItsOwnHostOnly(t *testing.T) {
+	t.Parallel()
 	for name, version := range map[string]uint16{"TLS 1.3": tls.VersionTLS13, "TLS 1.2": tls.VersionTLS12} {
 		t.Run(name, func(t *testing.T) {
 			f := newFleet(t, localca.Options{}, billing, "pay.globex.test")
@@ -76,6 +77,7 @@ func TestTicket_ResumesOnEveryNodeForItsOwnHostOnly(t *testing.T) {
 }
 
 func TestTicket_EndsWithTheEpochOfItsHost(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, localca.Options{}, billing)
 	n := f.start(quiet)
 	w := &wallet{}
@@ -94,6 +96,7 @@ func TestTicket_EndsWithTheEpochOfItsHost(t *testing.T) {
 }
 
 func TestTicket_LastsADay(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, localca.Options{}, billing)
 	var later atomic.Int64
 	clock := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
@@ -113,6 +116,7 @@ func TestTicket_LastsADay(t *testing.T) {
 }
 
 func TestTLSConfig_RefusesOldVersionsAndWeakSuites(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, localca.Options{}, billing)
 	n := f.start(quiet)
 	weak := &tls.Config{ServerName: billing, RootCAs: f.roots, MaxVersion: tls.VersionTLS12,

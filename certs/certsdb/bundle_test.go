@@ -239,3 +239,17 @@ func TestSchedule_RefreshIsClaimedOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestSweep_DropsCertificatesAMonthAfterTheyExpired(t *testing.T) {
+	s, db := setup(t)
+	put(t, s, newAuthority().issue(billing, time.Hour))
+	for _, c := range []struct {
+		days int
+		kept bool
+	}{{20, true}, {40, false}} {
+		later := open(t, db, func(cfg *certsdb.Config) { cfg.Now = func() time.Time { return time.Now().AddDate(0, 0, c.days) } })
+		if err := later.Sweep(ctx); err != nil || s.Exists(ctx, site+".crt") != c.kept {
+			t.Errorf("after %d days: kept %v, %v, want %v", c.days, !c.kept, err, c.kept)
+		}
+	}
+}

@@ -148,14 +148,3 @@ func (s *Store) openChallenge(key string, sealed []byte) (acme.Challenge, error)
 	}
 	return c, nil
 }
-
-// Sweep deletes challenge answers that nobody took back.
-func (s *Store) Sweep(ctx context.Context) error {
-	ctx, cancel := s.deadline(ctx)
-	defer cancel()
-	const q = `DELETE FROM certificate_objects WHERE expires_at < now()`
-	if _, err := s.cfg.Pool.Exec(ctx, q); err != nil {
-		return fmt.Errorf("sweeping challenge answers: %w", err)
-	}
-	return nil
-}

@@ -232,3 +232,19 @@ func (s *Store) Failed(ctx context.Context, host tenant.Hostname, reason string,
 	}
 	return seconds(wait), nil
 }
+
+// Sweep deletes challenge answers that nobody took back, and certificates that have been expired for a month: they serve nobody, and a
+// private key that is not kept cannot be lost.
+func (s *Store) Sweep(ctx context.Context) error {
+	ctx, cancel := s.deadline(ctx)
+	defer cancel()
+	const answers = `DELETE FROM certificate_objects WHERE expires_at < now()`
+	if _, err := s.cfg.Pool.Exec(ctx, answers); err != nil {
+		return fmt.Errorf("sweeping challenge answers: %w", err)
+	}
+	const old = `DELETE FROM certificates WHERE issuer = $1 AND renew_at < $2 AND not_after < $2`
+	if _, err := s.cfg.Pool.Exec(ctx, old, s.issuer, s.cfg.Now().AddDate(0, -1, 0)); err != nil {
+		return fmt.Errorf("sweeping expired certificates: %w", err)
+	}
+	return nil
+}
