@@ -25,6 +25,13 @@ func enqueue(queue *maildb.Queue) accessdb.EnqueueMail {
 	}
 }
 
+// noteChange writes the audit entry of a change to a tenant, its hosts or its keys.
+func noteChange(ctx context.Context, tx pgx.Tx, t tenant.ID, what, subject string) error {
+	by := access.ActorFrom(ctx)
+	return auditdb.Insert(ctx, tx, t, audit.Event{Kind: what, Actor: audit.Actor(by.Kind), ActorID: by.ID, DocumentID: subject,
+		IP: by.Visitor.IP, UserAgent: by.Visitor.UserAgent})
+}
+
 // billingHooks write what a change in billing causes elsewhere: links and mails for a sent invoice, an audit entry for everything.
 func billingHooks(links *accessdb.Store, queue *maildb.Queue) paymentsdb.Hooks {
 	return paymentsdb.Hooks{

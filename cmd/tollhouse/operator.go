@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/user"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"tollhouse/portal/access"
+	"tollhouse/portal/audit"
 	"tollhouse/tenant"
 	"tollhouse/tenant/tenantdb"
 )
@@ -28,7 +31,16 @@ func withStore(e *env, do func(ctx context.Context, s *tenantdb.Store, c Config)
 	if err := checkRole(ctx, pool); err != nil {
 		return err
 	}
-	return do(ctx, tenantdb.New(pool, c.PlatformDomain), c)
+	ctx = access.WithActor(ctx, access.Actor{Kind: string(audit.Operator), ID: operatorName()})
+	return do(ctx, tenantdb.New(pool, c.PlatformDomain, noteChange), c)
+}
+
+// operatorName is the user of this machine who runs the command, for the audit log.
+func operatorName() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return ""
 }
 
 // plain says a store's refusal as an operator reads it.

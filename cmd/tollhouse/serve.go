@@ -138,7 +138,7 @@ func (h *house) openStores(ctx context.Context, metrics *prometheus.Registry) er
 	if h.redis, err = openRedis(h.config, hook); err != nil {
 		return err
 	}
-	h.tenants = tenantdb.New(h.pool, h.config.PlatformDomain)
+	h.tenants = tenantdb.New(h.pool, h.config.PlatformDomain, noteChange)
 	h.directory = tenant.NewDirectory(h.log)
 	h.feed = h.tenants.Feed(h.log)
 	return nil

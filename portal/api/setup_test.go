@@ -60,7 +60,7 @@ type party struct {
 func setup(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, db: pgtest.Clone(t), limits: &limits{}, log: &bytes.Buffer{}}
-	b.tenants = tenantdb.New(b.db.App, platform)
+	b.tenants = tenantdb.New(b.db.App, platform, nil)
 	b.acme, b.bolt = b.tenant("acme"), b.tenant("bolt")
 	ring := seal.RandomRing()
 	b.server = b.serve(ring)

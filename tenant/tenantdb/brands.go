@@ -17,7 +17,7 @@ func (s *Store) UpdateBrand(ctx context.Context, id tenant.ID, change func(*tena
 	const q = `
 		UPDATE tenants t SET primary_color = @primary, accent_color = @accent, footer_text = @footer, support_email = @email
 		WHERE t.id = @tenant RETURNING ` + tenantColumns
-	return s.update(ctx, id, func(t *tenant.Tenant) (string, pgx.NamedArgs, error) {
+	return s.update(ctx, id, "brand.changed", func(t *tenant.Tenant) (string, pgx.NamedArgs, error) {
 		b := t.Brand
 		if err := change(&b); err != nil {
 			return "", nil, err
@@ -32,7 +32,7 @@ func (s *Store) UpdatePolicy(ctx context.Context, id tenant.ID, change func(*ten
 	const q = `
 		UPDATE tenants t SET session_seconds = @session, document_link_days = @days, log_visitors = @log, payment_instructions = @instructions
 		WHERE t.id = @tenant RETURNING ` + tenantColumns
-	return s.update(ctx, id, func(t *tenant.Tenant) (string, pgx.NamedArgs, error) {
+	return s.update(ctx, id, "settings.changed", func(t *tenant.Tenant) (string, pgx.NamedArgs, error) {
 		p := t.Policy
 		if err := change(&p); err != nil {
 			return "", nil, err
@@ -43,22 +43,22 @@ func (s *Store) UpdatePolicy(ctx context.Context, id tenant.ID, change func(*ten
 }
 
 // update locks the tenant's row and runs the statement that plan makes of it.
-func (s *Store) update(ctx context.Context, id tenant.ID, plan func(*tenant.Tenant) (string, pgx.NamedArgs, error)) (*tenant.Tenant, error) {
+func (s *Store) update(ctx context.Context, id tenant.ID, what string, plan func(*tenant.Tenant) (string, pgx.NamedArgs, error)) (*tenant.Tenant, error) {
 	const load = `SELECT ` + tenantColumns + ` FROM tenants t WHERE t.id = $1 FOR NO KEY UPDATE`
 	var updated *tenant.Tenant
-	err := rls.Tx(ctx, s.pool, id, func(tx pgx.Tx) error {
+	err := s.change(ctx, id, what, func(tx pgx.Tx) (string, error) {
 		rows, _ := tx.Query(ctx, load, id)
 		current, err := collectTenant(rows)
 		if err != nil {
-			return err
+			return "", err
 		}
 		q, args, err := plan(current)
 		if err != nil {
-			return err
+			return "", err
 		}
 		rows, _ = tx.Query(ctx, q, args)
 		updated, err = collectTenant(rows)
-		return err
+		return "", err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("updating tenant %s: %w", id, err)
@@ -79,19 +79,19 @@ func (s *Store) PutLogo(ctx context.Context, id tenant.ID, logo *tenant.EncodedL
 		WHERE t.id = @tenant RETURNING ` + tenantColumns
 	args := pgx.NamedArgs{"tenant": id, "hash": logo.Hash, "type": logo.ContentType, "bytes": logo.Bytes, "width": logo.Width, "height": logo.Height}
 	var updated *tenant.Tenant
-	err := rls.Tx(ctx, s.pool, id, func(tx pgx.Tx) error {
+	err := s.change(ctx, id, "logo.changed", func(tx pgx.Tx) (string, error) {
 		if err := lock(ctx, tx, id); err != nil {
-			return err
+			return "", err
 		}
 		for _, statement := range []string{insert, tidy} {
 			if _, err := tx.Exec(ctx, statement, args); err != nil {
-				return err
+				return "", err
 			}
 		}
 		rows, _ := tx.Query(ctx, q, args)
 		var err error
 		updated, err = collectTenant(rows)
-		return err
+		return "", err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("storing the logo of tenant %s: %w", id, err)
@@ -104,7 +104,7 @@ func (s *Store) RemoveLogo(ctx context.Context, id tenant.ID) (*tenant.Tenant, e
 	const q = `
 		UPDATE tenants t SET logo_hash = NULL, logo_width = 0, logo_height = 0
 		WHERE t.id = $1 RETURNING ` + tenantColumns
-	return s.changed(ctx, id, q, id)
+	return s.changed(ctx, id, "logo.removed", q, id)
 }
 
 // Logo returns a stored logo by its hash, in one round trip.

@@ -44,17 +44,17 @@ func (s *Store) AddDomain(ctx context.Context, id tenant.ID, host tenant.Hostnam
 		RETURNING ` + domainColumns
 	args := pgx.NamedArgs{"tenant": id, "id": tenant.NewID("dom", time.Now()), "host": host.String()}
 	var added tenant.Domain
-	err := rls.Tx(ctx, s.pool, id, func(tx pgx.Tx) error {
+	err := s.change(ctx, id, "domain.added", func(tx pgx.Tx) (string, error) {
 		if err := lock(ctx, tx, id); err != nil {
-			return err
+			return "", err
 		}
 		rows, _ := tx.Query(ctx, q, args)
 		row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[domainRow])
 		if err != nil {
-			return err
+			return "", err
 		}
 		added, err = row.toDomain()
-		return err
+		return added.ID, err
 	})
 	switch {
 	case rls.Violates(err, "domains_one_holder"), rls.Violates(err, "domains_one_claim_per_tenant"):

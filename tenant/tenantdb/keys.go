@@ -45,17 +45,17 @@ func (s *Store) CreateKey(ctx context.Context, id tenant.ID, name string, scopes
 		INSERT INTO api_keys AS k (tenant_id, id, name, secret_hash, scopes)
 		VALUES (@tenant, @id, @name, @hash, @scopes)
 		RETURNING ` + keyColumns
-	err = rls.Tx(ctx, s.pool, id, func(tx pgx.Tx) error {
+	err = s.change(ctx, id, "key.created", func(tx pgx.Tx) (string, error) {
 		var test bool
 		if err := one(tx.QueryRow(ctx, isTest, id).Scan(&test)); err != nil {
-			return err
+			return "", err
 		}
 		minted, hash := tenant.MintAPIKey(id, test)
 		rows, _ := tx.Query(ctx, q, pgx.NamedArgs{"tenant": id, "id": tenant.NewID("key", time.Now()), "name": name, "hash": hash[:],
 			"scopes": scopes})
 		row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[keyRow])
 		secret, key = minted, row.toDomain()
-		return err
+		return key.ID, err
 	})
 	if err != nil {
 		return "", tenant.APIKey{}, fmt.Errorf("creating a key of tenant %s: %w", id, err)
@@ -96,12 +96,12 @@ func (s *Store) Keys(ctx context.Context, id tenant.ID) ([]tenant.APIKey, error)
 // RevokeKey makes a key useless from now on. Revoking it twice is once.
 func (s *Store) RevokeKey(ctx context.Context, id tenant.ID, keyID string) error {
 	const q = `UPDATE api_keys SET revoked_at = COALESCE(revoked_at, now()) WHERE tenant_id = $1 AND id = $2`
-	err := rls.Tx(ctx, s.pool, id, func(tx pgx.Tx) error {
+	err := s.change(ctx, id, "key.revoked", func(tx pgx.Tx) (string, error) {
 		tag, err := tx.Exec(ctx, q, id, keyID)
 		if err == nil && tag.RowsAffected() == 0 {
-			return tenant.ErrNotFound
+			return "", tenant.ErrNotFound
 		}
-		return err
+		return keyID, err
 	})
 	if err != nil {
 		return fmt.Errorf("revoking a key of tenant %s: %w", id, err)

@@ -2,12 +2,13 @@
 // with the rules of package tenant and adds none of its own. Every statement on a tenant's data runs as that tenant; only the
 // operator's lists and the Directory's feed look across tenants, and read only.
 //
-//	store := tenantdb.New(pool, tenant.MustParseHostname("pay.example"))
+//	store := tenantdb.New(pool, tenant.MustParseHostname("pay.example"), nil)
 //	acme, err := store.Create(ctx, tenant.Draft{Slug: "acme", Name: "Acme Ltd"})
 //	go directory.Run(ctx, store.Feed(log))
 package tenantdb
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"tollhouse/tenant"
+	"tollhouse/tenant/rls"
 )
 
 // Store is the record of tenants. It is safe for concurrent use. A tenant, domain, key or logo that does not exist, or is another
@@ -23,11 +25,31 @@ import (
 type Store struct {
 	pool     *pgxpool.Pool
 	platform tenant.Hostname
+	note     Note
 }
 
-// New returns a store whose tenants have their default hosts below platform, the platform domain. pool belongs to the server's role.
-func New(pool *pgxpool.Pool, platform tenant.Hostname) *Store {
-	return &Store{pool: pool, platform: platform}
+// Note is called in the transaction of each change, with what was done ("brand.changed") and to which key or domain ("" when it is the
+// tenant itself), so that an audit entry can be written beside it. Its error undoes the change.
+type Note func(ctx context.Context, tx pgx.Tx, t tenant.ID, what, subject string) error
+
+// New returns a store whose tenants have their default hosts below platform, the platform domain. pool belongs to the server's role. note may
+// be nil.
+func New(pool *pgxpool.Pool, platform tenant.Hostname, note Note) *Store {
+	if note == nil {
+		note = func(context.Context, pgx.Tx, tenant.ID, string, string) error { return nil }
+	}
+	return &Store{pool: pool, platform: platform, note: note}
+}
+
+// change runs do as the tenant and notes it, both or neither.
+func (s *Store) change(ctx context.Context, id tenant.ID, what string, do func(tx pgx.Tx) (subject string, err error)) error {
+	return rls.Tx(ctx, s.pool, id, func(tx pgx.Tx) error {
+		subject, err := do(tx)
+		if err != nil {
+			return err
+		}
+		return s.note(ctx, tx, id, what, subject)
+	})
 }
 
 // DefaultHost returns the host that a tenant has without a domain of its own: <slug>.<platform domain>. It fails when the platform domain

@@ -2,7 +2,7 @@
 // with the binary; every call clones a database from a migrated template, in some 60 ms.
 //
 //	db := pgtest.Clone(t)
-//	store := tenantdb.New(db.App, platform)
+//	store := tenantdb.New(db.App, platform, nil)
 package pgtest
 
 import (

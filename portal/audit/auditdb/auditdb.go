@@ -25,10 +25,13 @@ func Insert(ctx context.Context, tx pgx.Tx, t tenant.ID, e audit.Event) error {
 // Queue adds one event to a batch that runs as tenant t, so that it costs no round trip of its own.
 func Queue(b *pgx.Batch, t tenant.ID, e audit.Event) { b.Queue(insert, arguments(t, e)) }
 
+// insert leaves out where a visitor comes from when the tenant does not want it kept; this is the last place that could keep it.
 const insert = `
+	WITH visitor AS (SELECT @actor NOT IN ('contact', 'anonymous') OR t.log_visitors AS kept FROM tenants t WHERE t.id = @tenant)
 	INSERT INTO audit_events (tenant_id, id, at, kind, actor, actor_id, company_id, contact_id, document_id, session_id, link_id, ip, user_agent, details)
-	VALUES (@tenant, @id, app_now(), @kind, @actor, @actor_id, NULLIF(@company, ''), NULLIF(@contact, ''), NULLIF(@document, ''), NULLIF(@session, ''),
-	        NULLIF(@link, ''), @ip, @user_agent, @details)`
+	SELECT @tenant, @id, app_now(), @kind, @actor, @actor_id, NULLIF(@company, ''), NULLIF(@contact, ''), NULLIF(@document, ''), NULLIF(@session, ''),
+	       NULLIF(@link, ''), CASE WHEN kept THEN @ip::inet END, CASE WHEN kept THEN @user_agent ELSE '' END, @details::jsonb
+	FROM visitor`
 
 func arguments(t tenant.ID, e audit.Event) pgx.NamedArgs {
 	if e.ID == "" {
