@@ -228,3 +228,25 @@ func TestHTMLInjection(t *testing.T) {
 		}
 	}
 }
+
+// forwarded are headers that some proxy somewhere believes in.
+var forwarded = []string{"X-Forwarded-Host", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Forwarded-Server",
+	"X-Host", "X-Original-Url", "X-Rewrite-Url", "X-Real-Ip", "Forwarded", "Via", "Referer", "Origin", "User-Agent", "Accept-Language", "X-Request-Id",
+	"X-Http-Method-Override", "X-Original-Host", "True-Client-Ip", "Cf-Connecting-Ip", "X-Api-Version", "Traceparent", "If-None-Match", "Range"}
+
+func TestAnswers_ReflectNoHeader(t *testing.T) {
+	const canary = "canary-7f3a.example"
+	handler := plainWorld().Handler()
+	for _, p := range portaltest.AllPages() {
+		r := httptest.NewRequest(http.MethodGet, "https://plain.portal.test"+p.Path, nil)
+		for _, name := range forwarded {
+			r.Header.Set(name, canary)
+		}
+		r.AddCookie(&http.Cookie{Name: "__Host-bp", Value: p.Cookie})
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if strings.Contains(w.Body.String()+headerText(w.Header()), canary) {
+			t.Errorf("%s gives back what a header said", p.Name)
+		}
+	}
+}

@@ -18,7 +18,7 @@ type words struct {
 	Email, EmailHint, EmailWanted, SendLink, ThereIsAProblem, ErrorPrefix string
 	SentTitle, SentText, SentSpam, SentAgain, SignedOutTitle, SignedOutText string
 	UsedTitle, UsedText, ExpiredTitle, ExpiredText, RevokedTitle, RevokedText, SupersededTitle, SupersededText, ResendTo, ResendNote,
-	PortalOffTitle, PortalOffText, PortalOffPay string
+	PortalOffTitle, PortalOffText string
 
 	// Home.
 	HomeTitle, DueNow, DueNowOne, DueNowMany, OverdueOf, AllOverdue, OnItsWay, ViewInvoice, WhatIsDue, SeeAllDue, Recent, NothingDue, NothingDueText,
@@ -26,13 +26,13 @@ type words struct {
 	ActivitySent, ActivityVoided, ActivityProcessing, ActivityPaid, ActivityPaidBy, ActivityFailed, ActivityWith string
 
 	// The list.
-	TabDue, TabProcessing, TabPaid, TabAll, ListTabs, Invoice, Issued, DueDate, Status, Balance, Total, EmptyDue, EmptyProcessing, EmptyPaid,
+	TabDue, TabProcessing, TabPaid, TabAll, ListTabs, Invoice, Issued, DueDate, Status, Total, EmptyDue, EmptyProcessing, EmptyPaid,
 	EmptyAll, Showing, FirstPage, NextPage, Pages string
 
 	// One invoice.
 	InvoiceNumber, AllInvoices, AmountDue, DueOn, DueToday, DueTomorrow, DueInDays, OverdueOne, OverdueMany, StillProcessing, AllProcessing, PaidInFull,
 	PaidInFullText, VoidTitle, VoidText, VoidReason, ClosedTitle, ClosedText, HowToPay, HowToPayRef, HowToPayAsk, HowToPayAskNobody, From, BilledTo,
-	PurchaseOrder, TaxNumber, Details, Lines, Description, Quantity, UnitPrice, Amount, LineDiscount, Subtotal, Discount, TaxAt, NoTax, PaymentOn, PaymentOnItsWay,
+	PurchaseOrder, TaxNumber, Details, Lines, Description, Quantity, UnitPrice, Amount, LineDiscount, Subtotal, Discount, TaxAt, PaymentOn, PaymentOnItsWay,
 	Payments, BalanceDue, Notes, PaidByLine string
 
 	// Errors; the sentence of each status is in errorWords.
@@ -80,7 +80,6 @@ var english = words{
 	SupersededTitle: "There is a newer link", SupersededText: "A later email holds the link that works. Open that one, or have a fresh one sent. Nothing was paid or changed.",
 	ResendTo: "Email a new link to {email}", ResendNote: "It goes to the address that {tenant} has on file.",
 	PortalOffTitle: "The portal is not available to you", PortalOffText: "Nothing was paid or changed. {tenant} sends you your invoices by email, as PDF files.",
-	PortalOffPay: "How to pay",
 
 	HomeTitle: "Overview", DueNow: "Due now", DueNowOne: "On 1 invoice", DueNowMany: "On {n} invoices",
 	OverdueOf: "{amount} of it is overdue.", AllOverdue: "All of it is overdue.", OnItsWay: "{amount} is on its way and not counted here.",
@@ -91,7 +90,7 @@ var english = words{
 	ActivityPaid: "Payment received", ActivityPaidBy: "Paid by {who}", ActivityFailed: "Payment did not go through", ActivityWith: "with {method}",
 
 	TabDue: "Due", TabProcessing: "Processing", TabPaid: "Paid", TabAll: "All", ListTabs: "Which invoices", Invoice: "Invoice",
-	Issued: "Issued", DueDate: "Due date", Status: "Status", Balance: "To pay", Total: "Total",
+	Issued: "Issued", DueDate: "Due date", Status: "Status", Total: "Total",
 	EmptyDue: "Nothing is due. You are all paid up.", EmptyProcessing: "No payment is on its way.", EmptyPaid: "No invoice has been paid yet.",
 	EmptyAll: "There are no invoices yet. {tenant} emails you when there is one.",
 	Showing:  "Showing {from}–{to} of {n}", FirstPage: "First page", NextPage: "Next page", Pages: "Pages",
@@ -107,7 +106,7 @@ var english = words{
 	HowToPayAsk: "Write to {email} and {tenant} tells you how to pay.", HowToPayAskNobody: "Please ask {tenant} how to pay.",
 	From: "From", BilledTo: "Billed to", PurchaseOrder: "Your order", TaxNumber: "Tax ID {number}",
 	Details: "Details", Lines: "What this invoice is for", Description: "Description", Quantity: "Quantity", UnitPrice: "Unit price", Amount: "Amount",
-	LineDiscount: "Less {amount} discount", Subtotal: "Subtotal", Discount: "Discount", TaxAt: "Tax {rate} %", NoTax: "Tax",
+	LineDiscount: "Less {amount} discount", Subtotal: "Subtotal", Discount: "Discount", TaxAt: "Tax {rate} %",
 	PaymentOn: "Paid on {date}", PaymentOnItsWay: "On its way since {date}", Payments: "Payments", BalanceDue: "Amount due", Notes: "Note",
 	PaidByLine: "by {who}",
 

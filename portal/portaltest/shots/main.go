@@ -22,7 +22,7 @@ import (
 	"tollhouse/tenant"
 )
 
-// looks are how each page is looked at, by the name that its pictures carry.
+// looks are how each page is looked at, by the name that its pictures carry: on a phone, on a desk, printed, and in a contrast theme.
 var looks = []struct {
 	name string
 	look portaltest.Look
@@ -31,6 +31,8 @@ var looks = []struct {
 	{"phone-dark", portaltest.Look{Width: 360, Height: 780, Dark: true}},
 	{"desk-light", portaltest.Look{Width: 1280, Height: 900}},
 	{"desk-dark", portaltest.Look{Width: 1280, Height: 900, Dark: true}},
+	{"paper", portaltest.Look{Width: 720, Height: 1018, Print: true}},
+	{"contrast", portaltest.Look{Width: 720, Height: 900, Dark: true, Forced: true}},
 }
 
 func main() {
@@ -129,7 +131,7 @@ func index(only string) string {
 		for _, t := range portaltest.Tenants() {
 			b.WriteString("<div>")
 			for _, l := range looks {
-				fmt.Fprintf(&b, `<img loading=lazy class=%s src="%s">`, strings.TrimRight(l.name[:5], "-"), file(t.Slug, page.Name, l.name))
+				fmt.Fprintf(&b, `<img loading=lazy class=%s src="%s">`, strings.TrimSuffix(strings.TrimSuffix(l.name, "-light"), "-dark"), file(t.Slug, page.Name, l.name))
 			}
 			b.WriteString("</div>\n")
 		}
