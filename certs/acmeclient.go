@@ -11,6 +11,7 @@ import (
 
 	"github.com/caddyserver/certmagic"
 	"github.com/mholt/acmez/v3/acme"
+	"go.uber.org/zap"
 
 	"tollhouse/tenant"
 )
@@ -21,6 +22,7 @@ type acmeClient struct {
 	cache  *certmagic.Cache
 	config *certmagic.Config
 	issuer *certmagic.ACMEIssuer
+	plain  *certmagic.Config // the same, without telling the CA what an order replaces
 	anchor *anchor
 }
 
@@ -36,15 +38,22 @@ func (m *Manager) newACMEClient() (*acmeClient, error) {
 		Logger:             log,
 		RenewCheckInterval: m.cfg.Check, // also its notion of "due": five of these before expiry
 	})
-	c.config = certmagic.New(c.cache, certmagic.Config{
+	c.config, c.issuer = m.newConfig(c.cache, anchor, log, false)
+	c.plain, _ = m.newConfig(c.cache, anchor, log, true)
+	return c, nil
+}
+
+func (m *Manager) newConfig(cache *certmagic.Cache, anchor *anchor, log *zap.Logger, plain bool) (*certmagic.Config, *certmagic.ACMEIssuer) {
+	config := certmagic.New(cache, certmagic.Config{
 		Storage:             m.store,
 		DisableStorageCheck: true, // a write, a read and a delete of 10 KB each time
 		OCSP:                certmagic.OCSPConfig{DisableStapling: true},
 		OnEvent:             m.metrics.event,
 		ShouldEmitFunc:      func(event string) bool { return event != "tls_get_certificate" },
+		DisableARI:          plain,
 		Logger:              log,
 	})
-	c.issuer = certmagic.NewACMEIssuer(c.config, certmagic.ACMEIssuer{
+	issuer := certmagic.NewACMEIssuer(config, certmagic.ACMEIssuer{
 		CA:                      m.cfg.CA,
 		Email:                   m.cfg.Email,
 		Agreed:                  true,
@@ -61,9 +70,9 @@ func (m *Manager) newACMEClient() (*acmeClient, error) {
 	})
 	// NewACMEIssuer puts Let's Encrypt's staging CA in by itself. Retries would go there first, and its challenges would be stored where no
 	// other node looks for them.
-	c.issuer.TestCA = ""
-	c.config.Issuers = []certmagic.Issuer{c.issuer}
-	return c, nil
+	issuer.TestCA = ""
+	config.Issuers = []certmagic.Issuer{issuer}
+	return config, issuer
 }
 
 func (m *Manager) allowed(challenge string) bool {
@@ -79,12 +88,24 @@ const (
 	renewNow                    // the caller has seen under a lease of its own that it is time
 )
 
-// obtain makes one attempt, without certmagic's own retries, which go on for a month.
+// obtain makes one attempt, without certmagic's own retries, which go on for a month. A renewal names the certificate that it replaces
+// (RFC 9773 section 5); a CA that will not have that, for instance because the account is another one by now, would refuse each renewal
+// until the certificate expires, so the order is made once more without.
 func (c *acmeClient) obtain(ctx context.Context, host tenant.Hostname, kind orderKind) error {
 	if kind == first {
 		return c.config.ObtainCertSync(ctx, host.String())
 	}
-	return c.config.RenewCertSync(ctx, host.String(), kind == renewNow)
+	err := c.config.RenewCertSync(ctx, host.String(), kind == renewNow)
+	if ctx.Err() == nil && atOrder(err) {
+		err = c.plain.RenewCertSync(ctx, host.String(), kind == renewNow)
+	}
+	return err
+}
+
+// atOrder reports whether the CA refused the order itself, before any validation.
+func atOrder(err error) bool {
+	var problem acme.Problem
+	return errors.As(err, &problem) && !validated(problem) && problem.Type != acme.ProblemTypeRateLimited
 }
 
 // window asks the CA when it would like a certificate to be renewed (RFC 9773).

@@ -32,6 +32,9 @@ func TestACMEClient_NeverTriesAnotherCA(t *testing.T) {
 	if c.issuer.Email == "" || !c.issuer.Agreed {
 		t.Error("without an address and an agreement certmagic asks on standard input")
 	}
+	if !c.plain.DisableARI || c.config.DisableARI {
+		t.Error("the second configuration is there for orders that do not name what they replace")
+	}
 	if c.config.OnDemand != nil || !c.config.OCSP.DisableStapling || c.config.MustStaple || !c.config.DisableStorageCheck {
 		t.Error("certmagic would serve on demand, staple, or check the storage")
 	}

@@ -1,6 +1,7 @@
 package certs_test
 
 import (
+	"context"
 	"crypto/tls"
 	"sync"
 	"testing"
@@ -160,17 +161,16 @@ func TestRenewal_OneNodeRenewsAndTheOtherServesItAtOnce(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, localca.Options{Validity: 10 * time.Second}, billing)
 	fast := func(c *certs.Config) { c.Check = 50 * time.Millisecond }
-	f.start(fast)
+	one := f.start(fast)
 	other, _ := newDirectory(t, f.log, billing)
 	second := f.start(func(c *certs.Config) { fast(c); c.Directory = other })
 	host := f.entry(billing)
 	mirror, _ := other.Lookup(host.Host)
-	if _, err := second.shake(billing); err != nil {
-		t.Fatal(err)
+	for _, n := range []*node{one, second} {
+		if _, err := n.shake(billing); err != nil {
+			t.Fatal(err)
+		}
 	}
-	eventually(t, "both have a certificate", func() bool {
-		return host.Certificate.Load() != nil && mirror.Certificate.Load() != nil
-	})
 	first := mirror.Certificate.Load().Leaf
 	eventually(t, "both serve the next one", func() bool {
 		a, b := host.Certificate.Load().Leaf, mirror.Certificate.Load().Leaf
@@ -179,6 +179,24 @@ func TestRenewal_OneNodeRenewsAndTheOtherServesItAtOnce(t *testing.T) {
 	if got := f.ca.Orders(); got != 2 {
 		t.Errorf("%d orders, want 2: one each generation", got)
 	}
+}
+
+// A CA that does not know the account of the certificate being replaced refuses the order; certmagic alone would ask the same again until
+// the certificate expires.
+func TestRenewal_SucceedsAfterTheAccountChanged(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, localca.Options{}, billing)
+	n := f.start(quiet)
+	if _, err := n.shake(billing); err != nil {
+		t.Fatal(err)
+	}
+	n.close()
+	const due = `UPDATE certificates SET renew_at = now()`
+	if _, err := f.db.Owner.Exec(context.Background(), due); err != nil {
+		t.Fatal(err)
+	}
+	f.start(func(c *certs.Config) { quiet(c); c.Email = "new@example.com"; c.Check = 20 * time.Millisecond })
+	eventually(t, "it is renewed", func() bool { return f.version(billing) == 2 })
 }
 
 func TestRenewal_LeavesHostsAloneThatAreNotServed(t *testing.T) {

@@ -135,12 +135,19 @@ func (m *Manager) order(ctx context.Context, host tenant.Hostname, kind orderKin
 // refuses tells a verdict on the name (RFC 8555 section 6.7) from trouble with the account, the CA or our requests.
 func refuses(p acme.Problem) bool {
 	switch p.Type {
-	case acme.ProblemTypeCAA, acme.ProblemTypeCompound, acme.ProblemTypeConnection, acme.ProblemTypeDNS, acme.ProblemTypeIncorrectResponse,
-		acme.ProblemTypeRateLimited, acme.ProblemTypeRejectedIdentifier, acme.ProblemTypeTLS, acme.ProblemTypeUnauthorized,
+	case acme.ProblemTypeCAA, acme.ProblemTypeCompound, acme.ProblemTypeRateLimited, acme.ProblemTypeRejectedIdentifier,
 		acme.ProblemTypeUnsupportedIdentifier:
 		return true
+	case acme.ProblemTypeServerInternal:
+		return false
 	}
-	return false
+	return validated(p)
+}
+
+// validated reports whether the problem came out of a validation: then it names the authorization that it is about.
+func validated(p acme.Problem) bool {
+	_, ok := p.Resource.(acme.Authorization)
+	return ok
 }
 
 // refused notes the verdict for all nodes.
