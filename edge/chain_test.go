@@ -70,13 +70,13 @@ func TestChain_APanicIsA500ForOneRequest(t *testing.T) {
 			w.Header().Set("X-Secret", "half-done")
 			switch r.URL.Path {
 			case "/before":
-				panic("secret 4711 in " + r.URL.Path)
+				panic("secret sesame in " + r.URL.Path)
 			case "/nil":
 				var nothing *request.Info
 				_ = nothing.ID
 			case "/after":
 				_, _ = io.WriteString(w, strings.Repeat("half a page ", 1000))
-				panic("secret 4711")
+				panic("secret sesame")
 			}
 		})
 	})
@@ -108,7 +108,7 @@ func TestChain_APanicIsA500ForOneRequest(t *testing.T) {
 	if n := h.count(t, "tollhouse_edge_panics_total", ""); n != 6 {
 		t.Errorf("%v panics counted, want 6", n)
 	}
-	if text := h.log.String(); strings.Contains(text, "4711") || !strings.Contains(text, "nil pointer dereference") || !strings.Contains(text, "chain_test.go") {
+	if text := h.log.String(); strings.Contains(text, "sesame") || !strings.Contains(text, "nil pointer dereference") || !strings.Contains(text, "chain_test.go") {
 		t.Errorf("the log should say where, and what only when the runtime says it:\n%s", text)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,13 +25,13 @@ const floorHost = "floor.test"
 
 // floorReady is the line with which the bare server says that it listens.
 type floorReady struct {
-	Address     string
-	Certificate []byte // DER
+	Address string
+	Root    []byte // DER
 }
 
 // serveFloor is the bare server: it answers until its standard input ends, so that it cannot outlive the program that started it.
 func serveFloor(stdin io.Reader, stdout io.Writer) error {
-	certificate, err := floorCertificate()
+	certificate, root, err := floorChain()
 	if err != nil {
 		return err
 	}
@@ -51,7 +52,7 @@ func serveFloor(stdin io.Reader, stdout io.Writer) error {
 		_, _ = io.Copy(io.Discard, stdin)
 		_ = server.Close()
 	}()
-	ready := floorReady{listener.Addr().String(), certificate.Certificate[0]}
+	ready := floorReady{listener.Addr().String(), root.Raw}
 	if err := json.NewEncoder(stdout).Encode(ready); err != nil {
 		return err
 	}
@@ -61,18 +62,40 @@ func serveFloor(stdin io.Reader, stdout io.Writer) error {
 	return nil
 }
 
-func floorCertificate() (*tls.Certificate, error) {
+// floorChain makes a leaf under an intermediate under a root, as public authorities do: the bytes of the chain are part of a handshake's cost.
+func floorChain() (*tls.Certificate, *x509.Certificate, error) {
+	root, rootKey, err := sign(&x509.Certificate{IsCA: true, Subject: pkix.Name{CommonName: "floor root"}}, nil, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	between, betweenKey, err := sign(&x509.Certificate{IsCA: true, Subject: pkix.Name{CommonName: "floor intermediate"}}, root, rootKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	leaf, key, err := sign(&x509.Certificate{DNSNames: []string{floorHost}}, between, betweenKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &tls.Certificate{Certificate: [][]byte{leaf.Raw, between.Raw}, PrivateKey: key, Leaf: leaf}, root, nil
+}
+
+// sign issues a certificate for a new P-256 key; without a parent it signs itself.
+func sign(template, parent *x509.Certificate, parentKey *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{floorHost}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if parent == nil {
+		parent, parentKey = template, key
+	}
+	template.SerialNumber, template.BasicConstraintsValid = big.NewInt(time.Now().UnixNano()), true
+	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), parentKey)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	leaf, err := x509.ParseCertificate(der)
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
+	certificate, err := x509.ParseCertificate(der)
+	return certificate, key, err
 }
 
 // startFloor runs this program once more as the bare server. The returned function ends it.
@@ -115,7 +138,7 @@ func floorTarget(stdout io.Reader, pid int) (target, error) {
 	if err := json.Unmarshal(line, &ready); err != nil {
 		return target{}, err
 	}
-	certificate, err := x509.ParseCertificate(ready.Certificate)
+	certificate, err := x509.ParseCertificate(ready.Root)
 	if err != nil {
 		return target{}, err
 	}
