@@ -1,6 +1,9 @@
 package portal_test
 
 import (
+	"fmt"
+	"html"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -27,7 +30,7 @@ type stage struct {
 func newStage(t *testing.T, tn *tenant.Tenant) *stage {
 	t.Helper()
 	world := portaltest.NewWorld(tn)
-	server := httptest.NewTLSServer(world.Handler())
+	server := httptest.NewTLSServer(besideOthers(world.Handler()))
 	t.Cleanup(server.Close)
 	browser, err := portaltest.StartBrowser(t.Context(), server.Certificate())
 	if err != nil {
@@ -179,5 +182,60 @@ func TestLanding_IsChangedByNoBrowserThatOnlyLooks(t *testing.T) {
 	}
 	if len(s.world.Redeemed) != 0 {
 		t.Errorf("redeemed %v", s.world.Redeemed)
+	}
+}
+
+// besideOthers serves the world on its own host, and on every other host a page that wants to post to it.
+func besideOthers(world http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.Host, "attacker.") || strings.HasPrefix(r.Host, "sibling.") {
+			_, _ = fmt.Fprintf(w, `<!DOCTYPE html><form method="post" action="%s"><input name="nonce" value="x"><button>Win a prize</button></form>`,
+				html.EscapeString(r.URL.Query().Get("to")))
+			return
+		}
+		world.ServeHTTP(w, r)
+	})
+}
+
+func TestForms_OfOtherSitesDoNothingInARealBrowser(t *testing.T) {
+	s := newStage(t, portaltest.Plain())
+	port := s.base[strings.LastIndex(s.base, ":"):]
+	for _, host := range []string{"attacker.test", "sibling.portal.test"} {
+		for _, path := range []string{ready, ready + "/resend", "/portal/sign-out"} {
+			if err := s.tab.Open(s.base+"/portal/", portaltest.Full); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.tab.Go("https://" + host + port + "/?to=" + url.QueryEscape(s.base+path)); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.tab.Click("button"); err != nil {
+				t.Fatal(err)
+			}
+			if text, err := s.tab.Text(); err != nil || !strings.Contains(text, "That did not come from this page") {
+				t.Errorf("a form on %s reached %s (%v): %s", host, path, err, text)
+			}
+		}
+	}
+	if n := len(s.world.Redeemed) + len(s.world.Resent) + len(s.world.Ended); n != 0 {
+		t.Errorf("other sites changed %d things", n)
+	}
+}
+
+func TestSignOut_LeavesNothingBehindTheBackButton(t *testing.T) {
+	s := newStage(t, portaltest.Plain())
+	if err := s.tab.Open(s.base+firstPage, portaltest.Full); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := s.tab.Text(); err != nil || !strings.Contains(text, "$1,582.72") {
+		t.Fatalf("the invoice does not show (%v): %s", err, text)
+	}
+	if err := s.tab.Click(".who button"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.tab.Back(); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := s.tab.Text(); err != nil || strings.Contains(text, "$") || !strings.Contains(text, "Please sign in again") {
+		t.Errorf("behind the back button (%v): %s", err, text)
 	}
 }

@@ -163,6 +163,11 @@ func (t *Tab) Open(address, session string) error {
 	if err := t.signIn(address, session); err != nil {
 		return err
 	}
+	return t.Go(address)
+}
+
+// Go is Open with whatever cookies the tab has.
+func (t *Tab) Go(address string) error {
 	t.mu.Lock()
 	t.requests = nil
 	t.mu.Unlock()
@@ -227,6 +232,14 @@ func (t *Tab) Click(selector string) error {
 	_, err := chromedp.RunResponse(t.ctx, chromedp.Click(selector))
 	if err != nil {
 		return fmt.Errorf("pressing %s: %w", selector, err)
+	}
+	return nil
+}
+
+// Back goes to the page before, as the browser's button does.
+func (t *Tab) Back() error {
+	if err := chromedp.Do(t.ctx, chromedp.NavigateBack()); err != nil {
+		return fmt.Errorf("going back: %w", err)
 	}
 	return nil
 }
