@@ -46,7 +46,7 @@ type Config struct {
 	Waiters        int           // handshakes that wait for any name; 2,048
 	OrderTimeout   time.Duration // how long an order may take; 90 s
 	Orders         int           // orders under way for handshakes; 16
-	OrdersAhead    int           // orders under way for the schedule, renewals included; 4
+	OrdersAhead    int           // orders under way for the schedule, each for first certificates and for renewals; 4. certmagic begins ten in 10 s at most
 	Capacity       int           // certificates kept in memory, about 5 KB each; 100,000
 	Check          time.Duration // how often the schedule looks for work; 1 min
 

@@ -130,7 +130,7 @@ func writeWindow(ctx context.Context, tx pgx.Tx, m member, chainPEM []byte, wind
 		return err
 	}
 	if id, err := acme.ARIUniqueIdentifier(chain[0]); err != nil || id != window.UniqueIdentifier {
-		return nil //nolint:nilerr // meant for another certificate
+		return nil // meant for another certificate
 	}
 	const q = `UPDATE certificates SET metadata = @metadata, renew_at = @renew_at, refresh_at = @refresh_at
 		WHERE host = @host AND issuer = @issuer`
