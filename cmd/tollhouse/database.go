@@ -74,6 +74,21 @@ func redisClient(c Config) (redis.UniversalClient, error) {
 	return redis.NewClient(o), nil
 }
 
+// errSchema is wrapped when the database is older than the program.
+var errSchema = errors.New("the database schema is behind this program; run `tollhouse migrate`")
+
+// checkDatabase refuses to work on a schema that is behind, or with a role for which row-level security would not hold.
+func checkDatabase(ctx context.Context, pool *pgxpool.Pool) error {
+	behind, err := migrations.Behind(ctx, pool)
+	if err != nil {
+		return err
+	}
+	if behind > 0 {
+		return fmt.Errorf("%w (%d migrations)", errSchema, behind)
+	}
+	return checkRole(ctx, pool)
+}
+
 // errRole is wrapped by what checkRole finds.
 var errRole = errors.New("the server's database role has the wrong rights")
 

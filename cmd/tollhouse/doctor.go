@@ -105,8 +105,7 @@ func checkPostgres(ctx context.Context, pool *pgxpool.Pool) []finding {
 
 func checkSchema(ctx context.Context, pool *pgxpool.Pool) finding {
 	f := finding{name: "schema", says: "up to date", mend: "run tollhouse migrate"}
-	behind, err := migrations.Behind(ctx, pool)
-	if err != nil {
+	if behind, err := migrations.Behind(ctx, pool); err != nil {
 		f.err = errors.New(reason(err))
 	} else if behind > 0 {
 		f.err = fmt.Errorf("%d migrations behind this program", behind)

@@ -259,6 +259,11 @@ func TestHerd_OnANewHostMakesOneOrder(t *testing.T) {
 	wg.Wait()
 	if n := f.ca.Orders() - before; n != 1 {
 		t.Errorf("%d orders for one name, want 1", n)
+		for line := range strings.Lines(f.logs.String()) {
+			if !strings.Contains(line, `"msg":"request"`) {
+				t.Log(line)
+			}
+		}
 	}
 }
 

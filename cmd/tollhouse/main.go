@@ -12,9 +12,11 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/redis/go-redis/v9"
 )
 
 func main() {
+	redis.SetLogger(silent{}) // its pool writes to stderr by itself; what fails is logged by whoever asked
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()
@@ -23,6 +25,12 @@ func main() {
 		os.Exit(exitCode(err))
 	}
 }
+
+// silent drops what a library would print on its own.
+type silent struct{}
+
+// Printf drops the line.
+func (silent) Printf(context.Context, string, ...any) {}
 
 // exitError ends the program with a code of its own and no further words.
 type exitError int

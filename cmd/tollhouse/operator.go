@@ -28,7 +28,7 @@ func withStore(e *env, do func(ctx context.Context, s *tenantdb.Store, c Config)
 	defer pool.Close()
 	ctx, cancel := context.WithTimeout(e.ctx, 30*time.Second)
 	defer cancel()
-	if err := checkRole(ctx, pool); err != nil {
+	if err := checkDatabase(ctx, pool); err != nil {
 		return err
 	}
 	ctx = access.WithActor(ctx, access.Actor{Kind: string(audit.Operator), ID: operatorName()})

@@ -65,10 +65,12 @@ func (s serveCmd) Run(e *env) error {
 		listeners.Close()
 		return err
 	}
-	if err := checkRole(e.ctx, h.pool); err != nil {
+	if err := checkDatabase(e.ctx, h.pool); errors.Is(err, errRole) || errors.Is(err, errSchema) {
 		h.Close()
 		listeners.Close()
 		return err
+	} else if err != nil {
+		log.Warn("postgres cannot be asked yet; hosts are served once it can", "error", reason(err))
 	}
 	log.Info("serving", "https", listeners.HTTPS().String(), "http", listeners.HTTP().String(), "ops", listeners.Ops().String())
 	return h.Run(e.ctx)

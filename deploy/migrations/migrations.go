@@ -5,10 +5,12 @@ package migrations
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -78,11 +80,14 @@ func applyJobs(ctx context.Context, pool *pgxpool.Pool) error {
 	})
 }
 
-// Behind returns how many of our migrations the database has not had yet. It reads as any role that may see goose's table.
+// Behind returns how many of our migrations the database has not had yet: all of them when it is empty. Any role may ask.
 func Behind(ctx context.Context, pool *pgxpool.Pool) (int, error) {
 	const q = `SELECT COALESCE(max(version_id), 0) FROM goose_db_version WHERE is_applied`
 	var applied int64
-	if err := pool.QueryRow(ctx, q).Scan(&applied); err != nil {
+	err := pool.QueryRow(ctx, q).Scan(&applied)
+	var pg *pgconn.PgError
+	unseen := errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "42501") // no such table, or not ours to read: never migrated
+	if err != nil && !unseen {
 		return 0, fmt.Errorf("reading the schema's version: %w", err)
 	}
 	names, err := fs.Glob(files, "*.sql")
