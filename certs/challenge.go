@@ -15,18 +15,20 @@ import (
 )
 
 // challenges mirrors in memory which challenges are under way anywhere in the cluster. The store announces them; the CA's request may
-// overtake the announcement by a moment, so whoever asks for a served host may wait for it, briefly and only a few at a time. Asking never
+// overtake the announcement by a moment, so whoever asks may wait for it, briefly and only a few at a time. Asking never
 // reads the store: a flood of validation requests costs nothing but that.
 type challenges struct {
 	mu      sync.Mutex
 	active  map[tenant.Hostname]*challenge
 	changed chan struct{} // closed and replaced when a challenge is added
-	waiting int
+
+	waiting, strangers int // places left to wait in, for hosts that are served and for others
 }
 
 const (
-	announcementLag  = time.Second
-	announcementWait = 64 // who may wait at once
+	announcementLag = time.Second
+	waitingPlaces   = 64
+	strangersPlaces = 16
 )
 
 // challenge is one answer, with the certificate for TLS-ALPN-01 made once.
@@ -36,7 +38,7 @@ type challenge struct {
 }
 
 func newChallenges() *challenges {
-	return &challenges{active: map[tenant.Hostname]*challenge{}, changed: make(chan struct{})}
+	return &challenges{active: map[tenant.Hostname]*challenge{}, changed: make(chan struct{}), waiting: waitingPlaces, strangers: strangersPlaces}
 }
 
 func newChallenge(c acme.Challenge) *challenge {
@@ -70,19 +72,19 @@ func (c *challenges) announce() {
 	c.changed = make(chan struct{})
 }
 
-// await returns the active challenge of a host, or nil.
-func (c *challenges) await(ctx context.Context, host tenant.Hostname) *challenge {
+// await returns the active challenge of a host, or nil. It waits in one of the given places, if any is free.
+func (c *challenges) await(ctx context.Context, host tenant.Hostname, free *int) *challenge {
 	c.mu.Lock()
 	active := c.active[host]
-	if active != nil || c.waiting >= announcementWait {
+	if active != nil || *free == 0 {
 		c.mu.Unlock()
 		return active
 	}
-	c.waiting++
+	*free--
 	c.mu.Unlock()
 	active = c.overtaken(ctx, host)
 	c.mu.Lock()
-	c.waiting--
+	*free++
 	c.mu.Unlock()
 	return active
 }
@@ -103,6 +105,17 @@ func (c *challenges) overtaken(ctx context.Context, host tenant.Hostname) *chall
 			return nil
 		}
 	}
+}
+
+// challenge returns the active challenge of a host, or nil. What was announced is answered even if this node has not heard yet that the host is
+// served: the node that ordered had, and a validation that meets one laggard costs the order. Such hosts have few places to wait, so that
+// made-up names cannot take those of hosts that are served.
+func (m *Manager) challenge(ctx context.Context, host tenant.Hostname) *challenge {
+	places := &m.challenges.waiting
+	if _, ok := m.cfg.Directory.Lookup(host); !ok {
+		places = &m.challenges.strangers
+	}
+	return m.challenges.await(ctx, host, places)
 }
 
 const challengePath = "/.well-known/acme-challenge/"
@@ -137,10 +150,7 @@ func (m *Manager) httpAnswer(r *http.Request, token string) string {
 	if err != nil {
 		return ""
 	}
-	if _, ok := m.cfg.Directory.Lookup(host); !ok {
-		return ""
-	}
-	active := m.challenges.await(r.Context(), host)
+	active := m.challenge(r.Context(), host)
 	if active == nil || active.Type != acme.ChallengeTypeHTTP01 || active.Token != token {
 		return ""
 	}

@@ -18,13 +18,13 @@ func (m *Manager) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, 
 		m.metrics.malformed.Inc()
 		return nil, nil
 	}
+	if isChallenge(hello) {
+		return m.challengeCertificate(contextOf(hello), host)
+	}
 	entry, ok := m.cfg.Directory.Lookup(host)
 	if !ok {
 		m.metrics.unknown.Inc()
 		return nil, nil
-	}
-	if isChallenge(hello) {
-		return m.challengeCertificate(contextOf(hello), host)
 	}
 	if cert := entry.Certificate.Load(); cert != nil {
 		if !entry.Seen.Load() { // a store by every handshake would move the cache line between all cores
@@ -44,7 +44,7 @@ func isChallenge(hello *tls.ClientHelloInfo) bool {
 }
 
 func (m *Manager) challengeCertificate(ctx context.Context, host tenant.Hostname) (*tls.Certificate, error) {
-	active := m.challenges.await(ctx, host)
+	active := m.challenge(ctx, host)
 	if active == nil {
 		m.metrics.challengeRefused.Inc()
 		return nil, nil

@@ -11,6 +11,7 @@ import (
 
 	"tollhouse/certs"
 	"tollhouse/certs/localca"
+	"tollhouse/tenant"
 )
 
 const billing = "billing.acme.test"
@@ -89,6 +90,28 @@ func TestChallenge_AnsweredByTheNodeThatDidNotOrder(t *testing.T) {
 			other := f.start(func(c *certs.Config) { quiet(c); c.Challenges = []string{challenge} })
 			if _, err := other.shake(billing); err != nil {
 				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// behind has not heard of any host yet.
+type behind struct{ onDemandOnly }
+
+func (behind) Lookup(tenant.Hostname) (*tenant.Entry, bool) { return nil, false }
+
+// A host that was added a moment ago is known to the node that orders and not yet to the one that the CA meets.
+func TestChallenge_AnsweredByANodeWhoseDirectoryIsBehind(t *testing.T) {
+	for _, challenge := range []string{"http-01", "tls-alpn-01"} {
+		t.Run(challenge, func(t *testing.T) {
+			f := newFleet(t, localca.Options{}, billing)
+			f.front.put(f.start(func(c *certs.Config) { c.Directory = behind{onDemandOnly{c.Directory}} }))
+			other := f.start(func(c *certs.Config) { quiet(c); c.Challenges = []string{challenge} })
+			if _, err := other.shake(billing); err != nil {
+				t.Fatal(err)
+			}
+			if got := f.ca.Orders(); got != 1 {
+				t.Errorf("%d orders, want 1", got)
 			}
 		})
 	}
