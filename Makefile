@@ -11,7 +11,7 @@ STAMPS := .dev/stamps
 export TOLLHOUSE_AXE := $(CURDIR)/$(AXE)
 export CGO_ENABLED ?= 1
 
-.PHONY: help run test check build bench shots fuzz generate fmt lint vulnerabilities clean
+.PHONY: help run tools test check build bench shots fuzz generate fmt lint vulnerabilities clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -24,6 +24,8 @@ test: $(STAMPS)/run $(STAMPS)/test $(AXE) ## set up what is missing and run all 
 
 check: $(STAMPS)/run $(STAMPS)/test $(AXE) lint ## what CI runs: format, generated files, linters, all tests with the race detector
 	go test -race -shuffle=on -timeout 30m ./...
+
+tools: $(STAMPS)/run $(STAMPS)/test $(AXE) ## install what the tests need, and nothing else
 
 build: ## build bin/tollhouse
 	@go build -trimpath -o $(BIN) ./cmd/tollhouse
@@ -44,7 +46,7 @@ fuzz: ## each fuzz target for 20 seconds
 	@deploy/fuzz.sh 20s
 
 generate: ## write the Go files of the templates again
-	go tool templ generate -lazy
+	go tool templ generate -include-version=false
 
 fmt: ## format Go and templates
 	gofmt -w $$(git ls-files '*.go') && go tool templ fmt portal

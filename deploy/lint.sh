@@ -16,7 +16,7 @@ for source in $(git ls-files '*.templ'); do
 	mkdir -p "$scratch/$(dirname "$source")"
 	cp "$source" "$scratch/$source"
 done
-go tool templ generate -path "$scratch" -log-level error >/dev/null
+go tool templ generate -include-version=false -path "$scratch" -log-level error >/dev/null
 for source in $(git ls-files '*.templ'); do
 	generated="${source%.templ}_templ.go"
 	cmp -s "$scratch/$generated" "$generated" || { echo "$generated is stale (make generate)"; exit 1; }
