@@ -35,9 +35,11 @@ step "errcheck"
 go tool errcheck -exclude deploy/errcheck.txt -ignoregenerated ./...
 
 step "bodyclose and sqlclosecheck"
-bodyclose=$(mktemp) sqlclosecheck=$(mktemp)
-go build -o "$bodyclose" github.com/timakin/bodyclose
-go build -o "$sqlclosecheck" github.com/ryanrolds/sqlclosecheck
-go vet -vettool="$bodyclose" ./...
-go vet -vettool="$sqlclosecheck" ./...
-rm -f "$bodyclose" "$sqlclosecheck"
+# Only of what ships: tests close answers in helpers that these two do not follow.
+for checker in github.com/timakin/bodyclose github.com/ryanrolds/sqlclosecheck; do
+	go build -o "$scratch/checker" "$checker"
+	if found=$(go vet -vettool="$scratch/checker" ./... 2>&1 | grep -vE '^#|_test\.go:'); then
+		echo "$found"
+		exit 1
+	fi
+done
