@@ -27,6 +27,7 @@ test)
 	postgres_there || want postgresql "PostgreSQL, whose programs we start ourselves"
 	have redis-server || want redis-server "Redis, which the tests start themselves"
 	browser_there || want chromium "a headless browser"
+	have certutil || want libnss3-tools "certutil, which gives the browser a root to trust"
 	have npm || want npm "npm, for the accessibility checker axe-core"
 	have gcc || want gcc "a C compiler, for the race detector"
 	;;

@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"crypto/x509"
 	"fmt"
 	"html"
 	"net/http"
@@ -32,7 +33,7 @@ func newStage(t *testing.T, tn *tenant.Tenant) *stage {
 	world := portaltest.NewWorld(tn)
 	server := httptest.NewTLSServer(besideOthers(world.Handler()))
 	t.Cleanup(server.Close)
-	browser, err := portaltest.StartBrowser(t.Context(), server.Certificate())
+	browser, err := portaltest.StartBrowser(t.Context(), portaltest.BrowserConfig{Pinned: []*x509.Certificate{server.Certificate()}})
 	if err != nil {
 		t.Fatal(err)
 	}

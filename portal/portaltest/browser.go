@@ -2,15 +2,13 @@ package portaltest
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -36,8 +34,8 @@ type Look struct {
 }
 
 // StartBrowser starts Chromium, from TOLLHOUSE_CHROMIUM or the path. It resolves every name below .test to this machine and no other name at
-// all, and trusts the given certificates. It ends with ctx or with Close.
-func StartBrowser(ctx context.Context, trust ...*x509.Certificate) (*Browser, error) {
+// all. It ends with ctx or with Close.
+func StartBrowser(ctx context.Context, c BrowserConfig) (*Browser, error) {
 	path, err := chromium()
 	if err != nil {
 		return nil, err
@@ -46,8 +44,13 @@ func StartBrowser(ctx context.Context, trust ...*x509.Certificate) (*Browser, er
 	if err != nil {
 		return nil, fmt.Errorf("making a home for the browser: %w", err)
 	}
+	own, err := c.options(ctx, home)
+	if err != nil {
+		_ = os.RemoveAll(home)
+		return nil, err
+	}
 	b := &Browser{home: home}
-	allocator, cancel := chromedp.NewExecAllocator(ctx, flags(path, home, trust)...)
+	allocator, cancel := chromedp.NewExecAllocator(ctx, append(flags(path, home), own...)...)
 	b.cancel = append(b.cancel, cancel)
 	b.ctx, cancel = chromedp.NewContext(allocator, chromedp.WithLogf(func(string, ...any) {}), chromedp.WithErrorf(func(string, ...any) {}))
 	b.cancel = append(b.cancel, cancel)
@@ -79,18 +82,11 @@ func chromium() (string, error) {
 	return "", errors.New("there is no chromium here: run make tools, or name one in TOLLHOUSE_CHROMIUM")
 }
 
-func flags(path, home string, trust []*x509.Certificate) []chromedp.ExecAllocatorOption {
-	var pins []string
-	for _, cert := range trust {
-		sum := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
-		pins = append(pins, base64.StdEncoding.EncodeToString(sum[:]))
-	}
+func flags(path, home string) []chromedp.ExecAllocatorOption {
 	options := append([]chromedp.ExecAllocatorOption{}, chromedp.DefaultExecAllocatorOptions[:]...)
-	return append(options, chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(home),
+	return append(options, chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(filepath.Join(home, "profile")),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true),
-		chromedp.Flag("font-render-hinting", "none"),
-		chromedp.Flag("ignore-certificate-errors-spki-list", strings.Join(pins, ",")),
-		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
+		chromedp.Flag("font-render-hinting", "none"))
 }
 
 // Tab is one tab, with what its pages asked for and what their policy stopped. Use it from one goroutine.
@@ -155,6 +151,15 @@ func choose(condition bool, yes, no string) string {
 		return yes
 	}
 	return no
+}
+
+// DisableScripts makes the pages from now on run no script, as a careful reader's browser does.
+func (t *Tab) DisableScripts() error {
+	_, err := chromedp.Call(t.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	if err != nil {
+		return fmt.Errorf("disabling scripts: %w", err)
+	}
+	return nil
 }
 
 // Open goes to an address, signed in with a session's cookie if there is one, and waits until the page has loaded. What was noted of earlier

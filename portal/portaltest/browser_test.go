@@ -1,6 +1,7 @@
 package portaltest_test
 
 import (
+	"crypto/x509"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -62,7 +63,7 @@ func TestTab_FindsWhatIsWrong(t *testing.T) {
 
 func openTab(t *testing.T, server *httptest.Server) *portaltest.Tab {
 	t.Helper()
-	browser, err := portaltest.StartBrowser(t.Context(), server.Certificate())
+	browser, err := portaltest.StartBrowser(t.Context(), portaltest.BrowserConfig{Pinned: []*x509.Certificate{server.Certificate()}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"flag"
 	"fmt"
 	"html"
@@ -67,7 +68,7 @@ func take(ctx context.Context, t *tenant.Tenant, out, only string) error {
 	world := portaltest.NewWorld(t)
 	server := httptest.NewTLSServer(world.Handler())
 	defer server.Close()
-	browser, err := portaltest.StartBrowser(ctx, server.Certificate())
+	browser, err := portaltest.StartBrowser(ctx, portaltest.BrowserConfig{Pinned: []*x509.Certificate{server.Certificate()}})
 	if err != nil {
 		return err
 	}
