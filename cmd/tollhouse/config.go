@@ -51,7 +51,8 @@ type Config struct {
 	DrainTime       time.Duration
 	HandshakeWait   time.Duration
 	MaxConnections  int
-	HandshakesPerIP int
+	ClientConns     int // of one network
+	HandshakeRate   int // a second, of one network
 	PagesPerMinute  int
 	APIPerMinute    int
 	RefusalsPerIP   int
@@ -59,6 +60,7 @@ type Config struct {
 	HSTS            time.Duration
 	Certificates    int
 	LogLevel        slog.Level
+	Pprof           bool
 	TestMode        bool
 	ControlSocket   string
 }
@@ -119,13 +121,15 @@ var settings = []setting{
 	{name: "HANDSHAKE_WAIT", standard: "10s", doc: "How long a first visitor's handshake waits for a certificate.", read: duration(time.Second, 14*time.Second, func(c *Config) *time.Duration { return &c.HandshakeWait })},
 	{name: "HSTS", standard: "5m", doc: "max-age of Strict-Transport-Security on tenants' hosts; short, so that a tenant can leave. 0s sends none.", read: duration(0, 400*24*time.Hour, func(c *Config) *time.Duration { return &c.HSTS })},
 	{name: "LIMIT_CONNECTIONS", standard: "10000", doc: "Most open connections; an idle one costs about 32 KiB.", read: number(10, 1_000_000, func(c *Config) *int { return &c.MaxConnections })},
-	{name: "LIMIT_HANDSHAKES", standard: "50", doc: "TLS handshakes a second from one /24 or /48; one costs about a millisecond of CPU.", read: number(1, 1_000_000, func(c *Config) *int { return &c.HandshakesPerIP })},
+	{name: "LIMIT_CLIENT_CONNECTIONS", standard: "256", doc: "Most open connections of one /24 or /48.", read: number(1, 1_000_000, func(c *Config) *int { return &c.ClientConns })},
+	{name: "LIMIT_HANDSHAKES", standard: "50", doc: "TLS handshakes a second from one /24 or /48; one costs about a millisecond of CPU.", read: number(1, 1_000_000, func(c *Config) *int { return &c.HandshakeRate })},
 	{name: "LIMIT_PAGES", standard: "600", doc: "Pages a minute of one session; nobody reads faster than ten a second.", read: number(10, 100_000_000, func(c *Config) *int { return &c.PagesPerMinute })},
 	{name: "LIMIT_LINKS", standard: "20", doc: "Magic links that one network may try to use in a minute.", read: number(1, 100_000_000, func(c *Config) *int { return &c.LinksPerIP })},
 	{name: "LIMIT_API", standard: "600", doc: "Calls a minute of one API key.", read: number(1, 100_000_000, func(c *Config) *int { return &c.APIPerMinute })},
 	{name: "LIMIT_API_REFUSED", standard: "30", doc: "Calls a minute without a good key from one network.", read: number(1, 100_000_000, func(c *Config) *int { return &c.RefusalsPerIP })},
 	{name: "LIMIT_CERTIFICATES", standard: "100000", doc: "Most certificates kept in memory, at 4 to 6 KiB each; the others are read when asked for.", read: number(10, 10_000_000, func(c *Config) *int { return &c.Certificates })},
 	{name: "LOG_LEVEL", standard: "info", doc: "debug, info, warn or error.", read: func(c *Config, v string) error { return c.LogLevel.UnmarshalText([]byte(v)) }},
+	{name: "PPROF", standard: "false", doc: "Serve /debug/pprof/ on OPS_ADDR. A profile slows the process a little and shows its inner workings.", read: yesOrNo(func(c *Config) *bool { return &c.Pprof })},
 	{name: "CONTROL_SOCKET", doc: "Path of the test clock's socket. Only with --test-mode.", read: text(func(c *Config) *string { return &c.ControlSocket })},
 }
 
@@ -260,6 +264,16 @@ func oneOf(field func(*Config) *string, choices ...string) func(*Config, string)
 			return fmt.Errorf("%q is none of %s", v, strings.Join(choices, ", "))
 		}
 		*field(c) = v
+		return nil
+	}
+}
+
+func yesOrNo(field func(*Config) *bool) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		if v != "true" && v != "false" {
+			return fmt.Errorf("%q is neither true nor false", v)
+		}
+		*field(c) = v == "true"
 		return nil
 	}
 }

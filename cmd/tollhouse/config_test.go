@@ -34,8 +34,8 @@ func TestLoadConfig_TakesTheDefaults(t *testing.T) {
 
 func TestLoadConfig_ReportsEverythingAtOnce(t *testing.T) {
 	_, err := loadConfig(complete(map[string]string{"PLATFORM_DOMAIN": "", "HTTPS_ADDR": "443", "REDIS_MODE": "mesh", "DRAIN_TIME": "soon",
-		"SEAL_KEYS": "k1:abc", "ACME_DIRECTORY": "http://ca", "PROXY_PEERS": "10.0.0.0"}), "", false)
-	for _, name := range []string{"PLATFORM_DOMAIN: is required", "HTTPS_ADDR", "REDIS_MODE", "DRAIN_TIME", "SEAL_KEYS", "ACME_DIRECTORY", "PROXY_PEERS"} {
+		"SEAL_KEYS": "k1:abc", "PPROF": "maybe", "ACME_DIRECTORY": "http://ca", "PROXY_PEERS": "10.0.0.0"}), "", false)
+	for _, name := range []string{"PLATFORM_DOMAIN: is required", "HTTPS_ADDR", "REDIS_MODE", "DRAIN_TIME", "SEAL_KEYS", "PPROF", "ACME_DIRECTORY", "PROXY_PEERS"} {
 		if err == nil || !strings.Contains(err.Error(), prefix+name) {
 			t.Errorf("%s is not reported in: %v", name, err)
 		}

@@ -244,8 +244,9 @@ func (h *house) buildEdge(listeners *edge.Listeners, metrics *prometheus.Registr
 	var err error
 	h.edge, err = edge.New(edge.Config{Listeners: listeners, TLS: h.certs.TLSConfig(), Directory: h.directory, Portal: h.portal, API: h.api,
 		Challenge: h.certs.HTTPChallengeHandler, ErrorPage: h.portal.Error, PublicHTTPSPort: h.config.PublicHTTPSPort, TrustedProxies: h.config.ProxyPeers,
-		Limits: edge.Limits{Connections: h.config.MaxConnections, HandshakeRate: h.config.HandshakesPerIP, HandshakeBurst: 4 * h.config.HandshakesPerIP},
-		HSTS:   hsts, DrainDelay: h.config.DrainDelay, DrainTime: h.config.DrainTime, Ready: h.ready, Log: h.log, Metrics: metrics, Now: h.now})
+		Limits: edge.Limits{Connections: h.config.MaxConnections, ConnectionsPerClient: h.config.ClientConns, HandshakeRate: h.config.HandshakeRate,
+			HandshakeBurst: 4 * h.config.HandshakeRate},
+		HSTS: hsts, DrainDelay: h.config.DrainDelay, DrainTime: h.config.DrainTime, Ready: h.ready, Pprof: h.config.Pprof, Log: h.log, Metrics: metrics, Now: h.now})
 	return err
 }
 

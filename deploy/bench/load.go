@@ -25,6 +25,7 @@ type target struct {
 	roots   *x509.CertPool
 	cookie  string // a portal session, "name=value"; "" for the bare server
 	pid     int
+	ops     string // host:port of the operator's listener; "" for the bare server
 }
 
 const (
@@ -96,6 +97,55 @@ func handshake(ctx context.Context, address string, config *tls.Config) error {
 	}
 	// A connection that is closed with unread bytes is reset, which leaves no TIME_WAIT behind to run out of ports.
 	return raw.(*net.TCPConn).SetLinger(0)
+}
+
+// resumptions makes TLS 1.3 handshakes with one ticket, which neither server minds being used again.
+func resumptions(ctx context.Context, t target, until time.Time) (int, error) {
+	ticket := &firstTicket{}
+	config := &tls.Config{RootCAs: t.roots, ServerName: t.host, CurvePreferences: modern, MinVersion: tls.VersionTLS13, ClientSessionCache: ticket}
+	if err := ticket.fetch(ctx, t, config); err != nil {
+		return 0, err
+	}
+	return together(ctx, until, func(context.Context) (func() error, func(), error) {
+		return func() error { return handshake(ctx, t.address, config) }, func() {}, nil
+	})
+}
+
+// firstTicket keeps the first ticket it is given and offers it every time.
+type firstTicket struct {
+	state atomic.Pointer[tls.ClientSessionState]
+}
+
+// Get implements tls.ClientSessionCache.
+func (f *firstTicket) Get(string) (*tls.ClientSessionState, bool) {
+	state := f.state.Load()
+	return state, state != nil
+}
+
+// Put implements tls.ClientSessionCache.
+func (f *firstTicket) Put(_ string, state *tls.ClientSessionState) {
+	if state != nil {
+		f.state.CompareAndSwap(nil, state)
+	}
+}
+
+// fetch gets a ticket, which comes with the first bytes of an answer, and makes sure that the server takes it.
+func (f *firstTicket) fetch(ctx context.Context, t target, config *tls.Config) error {
+	for {
+		conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", t.address)
+		if err != nil {
+			return err
+		}
+		if conn.(*tls.Conn).ConnectionState().DidResume {
+			return conn.Close()
+		}
+		if f.state.Load() != nil {
+			return errors.Join(errors.New("the server does not take its own ticket"), conn.Close())
+		}
+		_, _ = fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", t.host)
+		_, _ = io.Copy(io.Discard, conn)
+		_ = conn.Close()
+	}
 }
 
 // gets asks for one path over connections that are kept, one a worker.

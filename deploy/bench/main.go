@@ -1,40 +1,42 @@
-// Command edgebench measures what a running Tollhouse costs beside the least that Go can do: a bare crypto/tls and net/http server with its
-// certificates in a map, started as a child of this program. Both are driven over loopback in interleaved rounds, and what is compared is
-// work per second of the server's own processor time, so that a busy machine changes both sides alike. Read the ratios, not the figures.
+// Command bench measures what a running `tollhouse serve` costs beside the least that Go can do: a bare crypto/tls and net/http server with
+// its certificates in a map. It starts both as children, and everything that the first needs: a private Postgres and Redis, a CA, a mail
+// server. Both are driven over loopback in interleaved rounds, and what is compared is work per second of the server's own processor time,
+// so that a busy machine changes both sides alike. Read the ratios, not the figures.
 //
-// It measures; it judges nothing and changes nothing but one portal session and its link.
+// It measures and judges nothing. Everything that it starts ends with it. GOGC and GOMEMLIMIT, when set, hold for both servers.
 //
-//	tollhouse dev &
-//	edgebench -guide .dev/dev.json
+//	bench -tollhouse bin/tollhouse
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"slices"
+	"syscall"
 	"time"
 )
 
 // options is what the command line says.
 type options struct {
-	guide  string        // the file that `tollhouse dev` writes
-	rounds int           // of which the median is taken
-	each   time.Duration // how long one kind of work runs in one round
-	floor  bool          // be the bare server
-
-	target // what the guide would say, when there is no guide
-	caFile string
+	program string        // the tollhouse binary
+	rounds  int           // of which the median is taken
+	each    time.Duration // how long one kind of work runs in one round
+	profile string        // folder for profiles of our server; "" for none
+	floor   bool          // be the bare server
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	runtime.LockOSThread() // children end with the thread that started them
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "edgebench:", err)
+		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
@@ -49,16 +51,20 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	gateway, err := o.gateway(ctx)
+	ours, endOurs, err := startTollhouse(ctx, o)
 	if err != nil {
 		return err
 	}
-	floor, end, err := startFloor(ctx)
+	defer endOurs()
+	if o.profile != "" {
+		return profiles(ctx, o, ours)
+	}
+	floor, endFloor, err := startFloor(ctx)
 	if err != nil {
 		return err
 	}
-	defer end()
-	results, err := measure(ctx, o, floor, gateway)
+	defer endFloor()
+	results, err := measure(ctx, o, floor, ours)
 	if err != nil {
 		return err
 	}
@@ -68,29 +74,35 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 
 func parse(args []string) (options, error) {
 	var o options
-	flags := flag.NewFlagSet("edgebench", flag.ContinueOnError)
-	flags.StringVar(&o.guide, "guide", "", "the dev.json of a running `tollhouse dev`; the other flags replace what it says")
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.StringVar(&o.program, "tollhouse", "bin/tollhouse", "the binary to measure")
 	flags.IntVar(&o.rounds, "rounds", 5, "rounds; the median counts")
 	flags.DurationVar(&o.each, "each", time.Second, "time for each kind of work in each round")
+	flags.StringVar(&o.profile, "profile", "", "instead of comparing, write a processor profile of our server under each kind of work into this folder")
 	flags.BoolVar(&o.floor, "floor", false, "be the bare server that is compared with; for this program's own use")
-	flags.StringVar(&o.address, "https", "", "address of the TLS listener, as host:port")
-	flags.StringVar(&o.caFile, "ca", "", "PEM file that the server is trusted by")
-	flags.StringVar(&o.host, "host", "", "a tenant's host")
-	flags.StringVar(&o.cookie, "cookie", "", "a portal session of that host, as name=value")
-	flags.IntVar(&o.pid, "pid", 0, "process id of the server")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
 	if o.rounds < 1 || o.each <= 0 {
-		return o, fmt.Errorf("-rounds and -each must be positive")
+		return o, errors.New("-rounds and -each must be positive")
 	}
 	return o, nil
 }
 
 // work is one thing that both servers do.
 type work struct {
-	name        string
+	name, short string
 	floor, ours func(ctx context.Context, t target, until time.Time) (int, error)
+}
+
+var works = []work{
+	{"full handshake, X25519MLKEM768", "handshake-mlkem", handshakes(modern), handshakes(modern)},
+	{"full handshake, X25519", "handshake", handshakes(classic), handshakes(classic)},
+	{"resumed handshake, X25519MLKEM768", "resumed", resumptions, resumptions},
+	{"small GET, HTTP/1.1: /portal/test", "small-h1", gets(false, "/"), gets(false, "/portal/test")},
+	{"small GET, HTTP/2: /portal/test", "small-h2", gets(true, "/"), gets(true, "/portal/test")},
+	{"invoice list, HTTP/1.1", "list-h1", gets(false, "/"), gets(false, invoices)},
+	{"invoice list, HTTP/2", "list-h2", gets(true, "/"), gets(true, invoices)},
 }
 
 // result is what one work came to: the medians of all rounds.
@@ -101,14 +113,6 @@ type result struct {
 
 // measure runs every work on both servers, round by round, so that whatever else the machine does falls on both.
 func measure(ctx context.Context, o options, floor, ours target) ([]result, error) {
-	works := []work{
-		{"full handshake, X25519MLKEM768", handshakes(modern), handshakes(modern)},
-		{"full handshake, X25519", handshakes(classic), handshakes(classic)},
-		{"small GET, HTTP/1.1: /portal/test", gets(false, "/"), gets(false, "/portal/test")},
-		{"small GET, HTTP/2: /portal/test", gets(true, "/"), gets(true, "/portal/test")},
-		{"invoice list, HTTP/1.1", gets(false, "/"), gets(false, invoices)},
-		{"invoice list, HTTP/2", gets(true, "/"), gets(true, invoices)},
-	}
 	perFloor, perOurs := make([][]float64, len(works)), make([][]float64, len(works))
 	for range o.rounds {
 		for i, w := range works {
