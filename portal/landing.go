@@ -43,8 +43,15 @@ func (s *Server) showLanding(w http.ResponseWriter, r *http.Request) error {
 	}
 	signedIn := err == nil
 	if signedIn && sameContact(session, landing) {
-		seeOther(w, safeTarget(landing.Target))
-		return nil
+		err := s.access.Recheck(r.Context(), session)
+		if err == nil {
+			seeOther(w, safeTarget(landing.Target))
+			return nil
+		}
+		if !errors.Is(err, access.ErrNoSession) {
+			return err
+		}
+		signedIn = false // it has ended: sent on, its reader would be turned back for as long as the cookie lives
 	}
 	return s.writeLanding(w, r, http.StatusOK, landing, signedIn)
 }
@@ -85,7 +92,7 @@ func (s *Server) redeemLink(w http.ResponseWriter, r *http.Request) error {
 	info := request.From(r.Context())
 	grant, err := s.access.Redeem(r.Context(), info.Site, route.Param(r, "token"), visitor(r))
 	var dead *access.DeadLinkError
-	if errors.As(err, &dead) && signedIn && sameContact(before, dead.Landing) {
+	if errors.As(err, &dead) && signedIn && sameContact(before, dead.Landing) && s.access.Recheck(r.Context(), before) == nil {
 		seeOther(w, safeTarget(dead.Landing.Target)) // pressed twice
 		return nil
 	}

@@ -98,6 +98,21 @@ func TestLanding_GoesOnForWhoIsSignedInAlready(t *testing.T) {
 	}
 }
 
+func TestLanding_RefusesToGoOnWithASessionThatHasEnded(t *testing.T) {
+	world := plainWorld()
+	member := world.Sessions[portaltest.Full]
+	member.Session.ContactID = "ctc_linked"
+	world.Sessions[portaltest.Full] = member
+	b := newBrowser(t, world, portaltest.Full)
+	b.get(ready).leadsTo(firstPage)
+	world.Ghosts = []string{member.Session.ID}
+	used := "/portal/l/" + portaltest.Token(access.LinkUsed)
+	b.get(used).wants(http.StatusGone, "")
+	nonce := b.get(ready).wants(http.StatusOK, "Invoice").page().Attr("input[name=nonce]", "value")
+	b.post(used, url.Values{"nonce": {nonce}}).wants(http.StatusGone, "")
+	b.post(ready, url.Values{"nonce": {nonce}}).leadsTo(firstPage)
+}
+
 func TestLanding_SwitchesAndEndsTheOtherSession(t *testing.T) {
 	world := plainWorld()
 	b := newBrowser(t, world, portaltest.Full)

@@ -21,6 +21,9 @@ type Access interface {
 	RequestLink(ctx context.Context, site *tenant.Site, email string, v access.Visitor) error
 	// Resend mails a fresh link to the address on file of a dead link's contact; neutral like RequestLink.
 	Resend(ctx context.Context, site *tenant.Site, token string, v access.Visitor) error
+	// Recheck asks the record whether a session from Authenticate still stands, or returns access.ErrNoSession: it may have been ended while
+	// its copy is still read.
+	Recheck(ctx context.Context, s access.Session) error
 	// SignOut ends a session everywhere at once.
 	SignOut(ctx context.Context, s access.Session, v access.Visitor) error
 }

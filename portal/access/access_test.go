@@ -2,7 +2,9 @@ package access_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"strings"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 	"github.com/riverqueue/river"
 
@@ -22,6 +25,8 @@ import (
 	"tollhouse/portal/access/accessdb"
 	"tollhouse/portal/access/accessredis"
 	"tollhouse/tenant"
+	"tollhouse/tenant/request"
+	"tollhouse/tenant/request/pgtrips"
 	"tollhouse/tenant/rls"
 	"tollhouse/tenant/seal"
 )
@@ -87,7 +92,14 @@ func (h *house) count(t *testing.T, id tenant.ID, q string, args ...any) (n int)
 
 func (h *house) node(t *testing.T) *node {
 	t.Helper()
-	pool, err := pgxpool.New(context.Background(), h.db.AppURL)
+	config, err := pgxpool.ParseConfig(h.db.AppURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config.ConnConfig.Tracer, err = pgtrips.New(prometheus.NewRegistry()); err != nil {
+		t.Fatal(err)
+	}
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -428,6 +440,87 @@ func TestRequestLink_IsLimitedByAddressAndNetworkWithTheSameAnswer(t *testing.T)
 	}
 	if noted := h.count(t, h.tenant.ID, `SELECT count(*) FROM link_requests`); noted != 4 {
 		t.Errorf("another network is not heard: %d", noted)
+	}
+}
+
+func TestRequestLink_AsksAsMuchOfTheDatabaseForAnAddressThatIsNotHeard(t *testing.T) {
+	h := newHouse(t)
+	n := h.node(t)
+	ask := func(i int, email string) (trips int32) {
+		t.Helper()
+		info := &request.Info{}
+		from := access.Visitor{IP: netip.AddrFrom4([4]byte{198, 51, 100, byte(i)})}
+		if err := n.RequestLink(request.With(context.Background(), info), h.site, email, from); err != nil {
+			t.Fatal(err)
+		}
+		return info.Trips.Postgres.Load()
+	}
+	ask(0, "somebody@else.example") // its statements are prepared
+	heard := ask(1, "maria@acme.example")
+	for i := range 2 {
+		ask(i+2, "maria@acme.example")
+	}
+	ask(4, "maria@acme.example") // its statement, too
+	if got := ask(5, "maria@acme.example"); got != heard || heard == 0 {
+		t.Errorf("the sixth request took %d round trips, the first %d: the difference tells that somebody asked before", got, heard)
+	}
+	if noted := h.count(t, h.tenant.ID, `SELECT count(*) FROM link_requests WHERE email = 'maria@acme.example'`); noted != 3 {
+		t.Errorf("%d requests left behind, want 3", noted)
+	}
+}
+
+func TestGuesses_OfOneNetworkAreRefusedBeforeTheRecordIsAsked(t *testing.T) {
+	h := newHouse(t)
+	n := h.node(t)
+	ctx := func(ip string) context.Context {
+		return request.With(context.Background(), &request.Info{Client: netip.MustParseAddr(ip)})
+	}
+	attacker, other := ctx("198.51.100.9"), ctx("198.51.100.10")
+	good, _ := n.mint(t, h.site)
+	member := n.signIn(t, h.site)
+	made := func(i int) string { return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%032d", i)) }
+	landings, sessions := map[bool]int{}, map[bool]int{}
+	for i := range 200 {
+		_, err := n.Landing(attacker, h.site, made(i))
+		landings[errors.Is(err, access.ErrLimited)]++
+		_, err = n.Authenticate(attacker, h.site, made(i))
+		sessions[errors.Is(err, access.ErrLimited)]++
+	}
+	if n := landings[false] + sessions[false]; n < 100 || n > 140 {
+		t.Errorf("%d guesses were looked up, want about 120", n)
+	}
+	if _, err := n.Landing(attacker, h.site, good); !errors.Is(err, access.ErrLimited) {
+		t.Errorf("after its guesses the network reads a good link: %v", err)
+	}
+	if _, err := n.Authenticate(attacker, h.site, member.Token); err != nil {
+		t.Errorf("a live session of the same network is refused: %v", err)
+	}
+	for range 200 {
+		if got, err := n.Landing(other, h.site, good); err != nil || got.State != access.LinkReady {
+			t.Fatalf("another network, with a good link: %v %v", got.State, err)
+		}
+	}
+}
+
+func TestRecheck_RefusesASessionWhoseCopyIsStillRead(t *testing.T) {
+	h := newHouse(t)
+	n := h.node(t)
+	grant := n.signIn(t, h.site)
+	if err := n.Recheck(context.Background(), grant.Session); err != nil {
+		t.Fatal(err)
+	}
+	// Ended in the record alone, as when a contact's address changes or a copy is written late.
+	h.exec(t, h.tenant.ID, `UPDATE crm_client_portal_sessions SET revoked_at = now() WHERE id = $1`, grant.Session.ID)
+	if _, err := n.Authenticate(context.Background(), h.site, grant.Token); err != nil {
+		t.Fatalf("the copy should still be there: %v", err)
+	}
+	if err := n.Recheck(context.Background(), grant.Session); !errors.Is(err, access.ErrNoSession) {
+		t.Errorf("recheck: %v, want ErrNoSession", err)
+	}
+	other := grant.Session
+	other.Tenant = "ten_other"
+	if err := n.Recheck(context.Background(), other); !errors.Is(err, access.ErrNoSession) {
+		t.Errorf("as another tenant's: %v, want ErrNoSession", err)
 	}
 }
 

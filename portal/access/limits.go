@@ -23,6 +23,7 @@ type Limits struct {
 	NetworkRequestsDay Rate // and 50 a day
 	TenantRequests     Rate // at one tenant: 500 an hour
 	Redeem             Rate // exchanges of links from one network: 20 a minute
+	Guesses            Rate // tokens of links and sessions from one network that nobody has: 120 a minute
 	SessionRequests    Rate // pages of one session: 600 a minute
 }
 
@@ -38,20 +39,48 @@ func (l Limits) withDefaults() Limits {
 	set(&l.NetworkRequestsDay, 50, 24*time.Hour)
 	set(&l.TenantRequests, 500, time.Hour)
 	set(&l.Redeem, 20, time.Minute)
+	set(&l.Guesses, 120, time.Minute)
 	set(&l.SessionRequests, 600, time.Minute)
 	return l
 }
 
-// mayRequest counts one request for a link against all limits: first where it comes from, so that a refused network uses up nobody's share.
-func (s *Service) mayRequest(ctx context.Context, t tenant.ID, subject string, v Visitor) bool {
+// hearing is what becomes of a request for a link.
+type hearing int
+
+const (
+	turnedAway hearing = iota // where it comes from, or the tenant, has had its share: nothing is done
+	unheard                   // the address has had its share: the same work is done, and nothing comes of it
+	heard
+)
+
+// hear counts one request for a link against all limits: first where it comes from, so that a refused network uses up nobody's share. What a
+// network was refused tells its own story only; that an address was asked for often would tell somebody else's, so it must not show.
+func (s *Service) hear(ctx context.Context, t tenant.ID, subject string, v Visitor) hearing {
 	network := Network(v.IP)
-	return s.cache.Allow(ctx,
+	if !s.cache.Allow(ctx,
 		s.check("network", "", network, s.limits.NetworkRequests),
-		s.check("network day", "", network, s.limits.NetworkRequestsDay)) &&
-		s.cache.Allow(ctx,
-			s.check("address", t, subject, s.limits.AddressRequests),
-			s.check("address day", t, subject, s.limits.AddressRequestsDay),
-			s.check("tenant", t, "", s.limits.TenantRequests))
+		s.check("network day", "", network, s.limits.NetworkRequestsDay)) ||
+		!s.cache.Allow(ctx, s.check("tenant", t, "", s.limits.TenantRequests)) {
+		return turnedAway
+	}
+	if !s.cache.Allow(ctx,
+		s.check("address", t, subject, s.limits.AddressRequests),
+		s.check("address day", t, subject, s.limits.AddressRequestsDay)) {
+		return unheard
+	}
+	return heard
+}
+
+// mayGuess reports whether a network may still show tokens that nobody has. It takes nothing: whoever shows a good one is never counted.
+func (s *Service) mayGuess(ctx context.Context, ip netip.Addr) bool {
+	look := s.check("guess", "", Network(ip), s.limits.Guesses)
+	look.Look = true
+	return s.cache.Allow(ctx, look)
+}
+
+// guessed counts a token that nobody has.
+func (s *Service) guessed(ctx context.Context, ip netip.Addr) {
+	s.cache.Allow(ctx, s.check("guess", "", Network(ip), s.limits.Guesses))
 }
 
 // check names a bucket by a keyed hash, so that the cache holds no address.

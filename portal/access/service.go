@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tollhouse/tenant"
+	"tollhouse/tenant/request"
 	"tollhouse/tenant/seal"
 )
 
@@ -47,7 +48,8 @@ func New(c Config) (*Service, error) {
 }
 
 // Authenticate returns the live session behind a cookie, for this site only. It reads Redis, and the record when Redis has no copy. Its errors
-// are ErrNoSession and ErrLimited, and others when the record cannot be asked either.
+// are ErrNoSession and ErrLimited, and others when the record cannot be asked either. A copy may outlive its session: who shows or changes
+// anything asks the record again, with its own query or with Recheck.
 func (s *Service) Authenticate(ctx context.Context, site *tenant.Site, token string) (Session, error) {
 	hash, ok := hashToken(token)
 	if !ok || site == nil || site.Tenant == nil {
@@ -60,10 +62,9 @@ func (s *Service) Authenticate(ctx context.Context, site *tenant.Site, token str
 	}
 	if !found {
 		var err error
-		if sess, err = s.store.SessionByToken(ctx, t, hash); err != nil {
+		if sess, err = s.recorded(ctx, t, hash); err != nil {
 			return Session{}, err
 		}
-		s.cache.PutSession(ctx, hash, sess)
 	}
 	// The copy says itself whose it is, so a mixed-up cache opens no other door.
 	if sess.Tenant != t || sess.Host != site.Host || sess.HostEpoch != site.Epoch || !s.now().Before(sess.ExpiresAt) {
@@ -72,14 +73,52 @@ func (s *Service) Authenticate(ctx context.Context, site *tenant.Site, token str
 	return sess, nil
 }
 
-// Landing says what a link is worth and changes nothing, however often it is asked.
+// recorded looks a session up that the cache has no copy of. Every made-up token comes here, so a network may show a limited number of them.
+func (s *Service) recorded(ctx context.Context, t tenant.ID, hash [32]byte) (Session, error) {
+	ip := request.From(ctx).Client
+	if !s.mayGuess(ctx, ip) {
+		return Session{}, ErrLimited
+	}
+	sess, err := s.store.SessionByToken(ctx, t, hash)
+	if errors.Is(err, ErrNoSession) {
+		s.guessed(ctx, ip)
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	s.cache.PutSession(ctx, hash, sess)
+	return sess, nil
+}
+
+// Recheck asks the record whether a session that Authenticate returned still stands; ErrNoSession when it does not.
+func (s *Service) Recheck(ctx context.Context, sess Session) error {
+	details, err := s.store.Session(ctx, sess.Tenant, sess.ID)
+	if errors.Is(err, ErrNotFound) {
+		return ErrNoSession
+	}
+	if err != nil {
+		return fmt.Errorf("looking at the session %s again: %w", sess.ID, err)
+	}
+	if details.Status != "active" && details.Status != "provisional" {
+		return ErrNoSession
+	}
+	return nil
+}
+
+// Landing says what a link is worth and changes nothing, however often it is asked. ErrLimited: this network has shown too many tokens that
+// nobody has.
 func (s *Service) Landing(ctx context.Context, site *tenant.Site, token string) (Landing, error) {
 	hash, ok := hashToken(token)
 	if !ok {
 		return Landing{State: LinkUnknown}, nil
 	}
+	ip := request.From(ctx).Client
+	if !s.mayGuess(ctx, ip) {
+		return Landing{}, ErrLimited
+	}
 	view, err := s.store.LinkByToken(ctx, site.Tenant.ID, hash)
 	if errors.Is(err, ErrNotFound) {
+		s.guessed(ctx, ip)
 		return Landing{State: LinkUnknown}, nil
 	}
 	if err != nil {
@@ -125,27 +164,29 @@ func (s *Service) dead(ctx context.Context, site *tenant.Site, token string) err
 }
 
 // RequestLink notes that somebody wants a login link for an address. Nothing in the answer, nor its time, tells whether the address is known
-// or a limit was reached: the same row is written for each, and a job looks later.
+// or was asked for too often: the same is written for each, and a job looks later.
 func (s *Service) RequestLink(ctx context.Context, site *tenant.Site, email string, v Visitor) error {
 	email = strings.TrimSpace(email)
 	t := site.Tenant.ID
-	if !s.mayRequest(ctx, t, strings.ToLower(email), v) {
-		return nil
-	}
-	return s.addRequest(ctx, t, LinkRequest{Email: email, Visitor: logged(site, v)})
+	ear := s.hear(ctx, t, strings.ToLower(email), v)
+	return s.addRequest(ctx, t, ear, LinkRequest{Email: email, Visitor: logged(site, v)})
 }
 
 // Resend notes that the holder of a dead link wants a fresh one, which goes to the address on file.
 func (s *Service) Resend(ctx context.Context, site *tenant.Site, token string, v Visitor) error {
 	hash, ok := hashToken(token)
-	if !ok || !s.mayRequest(ctx, site.Tenant.ID, token, v) {
+	if !ok {
 		return nil
 	}
-	return s.addRequest(ctx, site.Tenant.ID, LinkRequest{TokenHash: hash, Visitor: logged(site, v)})
+	t := site.Tenant.ID
+	return s.addRequest(ctx, t, s.hear(ctx, t, token, v), LinkRequest{TokenHash: hash, Visitor: logged(site, v)})
 }
 
-func (s *Service) addRequest(ctx context.Context, t tenant.ID, r LinkRequest) error {
-	r.ID = tenant.NewID("lrq", s.now())
+func (s *Service) addRequest(ctx context.Context, t tenant.ID, ear hearing, r LinkRequest) error {
+	if ear == turnedAway {
+		return nil
+	}
+	r.ID, r.Unheard = tenant.NewID("lrq", s.now()), ear == unheard
 	if err := s.store.AddLinkRequest(ctx, t, r); err != nil {
 		return fmt.Errorf("noting a request for a link: %w", err)
 	}

@@ -44,6 +44,7 @@ type LinkRequest struct {
 	ID        string
 	Email     string   // as typed; "" when TokenHash is set
 	TokenHash [32]byte // of a dead link
+	Unheard   bool     // leave nothing behind, and take as long as if something were left
 	Visitor   Visitor
 }
 
@@ -81,7 +82,7 @@ type Store interface {
 	Redeem(ctx context.Context, t tenant.ID, tokenHash [32]byte, s NewSession) (Session, Link, error)
 	// SessionByToken returns a live session, or ErrNoSession.
 	SessionByToken(ctx context.Context, t tenant.ID, tokenHash [32]byte) (Session, error)
-	// AddLinkRequest writes down a request and its job in one transaction.
+	// AddLinkRequest writes down a request and its job in one transaction; of an unheard one nothing stays.
 	AddLinkRequest(ctx context.Context, t tenant.ID, r LinkRequest) error
 	// RevokeSession ends a session that is pending or live and returns the hash that its copy is cached under, nil for a pending one. It is
 	// ErrNotFound for an unknown id; a session that has ended already is left as it is.
@@ -114,6 +115,7 @@ type Check struct {
 	Key   string // already salted: holds no address
 	Burst int
 	Per   time.Duration
+	Look  bool // only look whether one is left, and leave it
 }
 
 // Cache is what each request reads: copies of live sessions, and the counters of limits. Losing it loses no session. Implemented by

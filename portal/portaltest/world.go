@@ -49,6 +49,7 @@ type World struct {
 	Resent   []string                  // tokens
 	Ended    []string                  // session ids
 	Viewed   []string                  // invoice ids, each time that a person saw one
+	Ghosts   []string                  // ids of sessions that have ended and are still found by their cookie
 }
 
 var (
@@ -206,6 +207,15 @@ func (w *World) SignOut(_ context.Context, s access.Session, _ access.Visitor) e
 	w.Ended = append(w.Ended, s.ID)
 	maps.DeleteFunc(w.Sessions, func(_ string, m access.Member) bool { return m.Session.ID == s.ID })
 	return w.Fail
+}
+
+// Recheck knows the world's sessions, and those of Ghosts to have ended.
+func (w *World) Recheck(_ context.Context, s access.Session) error {
+	if slices.Contains(w.Ghosts, s.ID) {
+		return access.ErrNoSession
+	}
+	_, err := w.memberOf(s)
+	return err
 }
 
 // Logo knows the logo of Bold.

@@ -26,16 +26,22 @@ type RequestJob struct {
 // Kind names the job in the queue.
 func (RequestJob) Kind() string { return "link_request" }
 
-// AddLinkRequest implements access.Store: the same work for every request, whoever it is for.
+// AddLinkRequest implements access.Store: the same work for every request, whoever it is for. One that is not heard is taken back within its
+// own transaction, so that it costs what the others cost and nothing comes of it.
 func (s *Store) AddLinkRequest(ctx context.Context, t tenant.ID, r access.LinkRequest) error {
 	const q = `INSERT INTO link_requests (tenant_id, id, email, token_hash, ip, user_agent, created_at)
 		VALUES ($1, $2, NULLIF($3, ''), $4, $5, $6, app_now())`
+	const forget = `DELETE FROM link_requests WHERE tenant_id = $1 AND id = $2`
 	var hash []byte
 	if r.Email == "" {
 		hash = r.TokenHash[:]
 	}
 	return rls.Tx(ctx, s.pool, t, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, q, string(t), r.ID, r.Email, hash, auditdb.Address(r.Visitor.IP), auditdb.CutUserAgent(r.Visitor.UserAgent)); err != nil {
+			return err
+		}
+		if r.Unheard {
+			_, err := tx.Exec(ctx, forget, string(t), r.ID)
 			return err
 		}
 		_, err := s.jobs.InsertTx(ctx, tx, RequestJob{TenantID: string(t), RequestID: r.ID}, nil)

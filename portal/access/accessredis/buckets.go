@@ -11,15 +11,16 @@ import (
 )
 
 // takeOne takes one token from each bucket, or from none when one is empty. A bucket is a hash of what it held and when, by Redis's clock, and
-// expires once it would be full again. Arguments come in threes after the keys: burst and the milliseconds to refill it.
+// expires once it would be full again. Three arguments belong to each key: burst, the milliseconds to refill it, and 0 instead of 1 for a
+// bucket that is only looked at.
 //
-// KEYS: the buckets. ARGV: burst, milliseconds, burst, milliseconds, …
+// KEYS: the buckets. ARGV: burst, milliseconds, take, burst, milliseconds, take, …
 const takeOne = `
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local left = {}
 for i, key in ipairs(KEYS) do
-	local burst, per = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+	local burst, per = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1])
 	local held = redis.call('HMGET', key, 'n', 'at')
 	local n = burst
 	if held[1] then
@@ -31,18 +32,24 @@ for i, key in ipairs(KEYS) do
 	left[i] = n - 1
 end
 for i, key in ipairs(KEYS) do
-	redis.call('HSET', key, 'n', tostring(left[i]), 'at', tostring(now))
-	redis.call('PEXPIRE', key, ARGV[2 * i])
+	if ARGV[3 * i] == '1' then
+		redis.call('HSET', key, 'n', tostring(left[i]), 'at', tostring(now))
+		redis.call('PEXPIRE', key, ARGV[3 * i - 1])
+	end
 end
 return 1`
 
 // evalBuckets sends the script whole each time: it is short, and a server that has just started knows no script by its hash.
 func evalBuckets(ctx context.Context, c redis.Cmdable, checks ...access.Check) *redis.Cmd {
 	keys := make([]string, len(checks))
-	args := make([]any, 0, 2*len(checks))
+	args := make([]any, 0, 3*len(checks))
 	for i, check := range checks {
 		keys[i] = "bucket:{" + check.Group + "}:" + check.Key // the braces keep a group on one node of a cluster
-		args = append(args, check.Burst, check.Per.Milliseconds())
+		take := 1
+		if check.Look {
+			take = 0
+		}
+		args = append(args, check.Burst, check.Per.Milliseconds(), take)
 	}
 	return c.Eval(ctx, takeOne, keys, args...)
 }
@@ -85,7 +92,9 @@ func (l *localBuckets) allow(checks ...access.Check) bool {
 		left[i] = n - 1
 	}
 	for i, c := range checks {
-		l.m[c.Key] = bucket{left[i], now}
+		if !c.Look {
+			l.m[c.Key] = bucket{left[i], now}
+		}
 	}
 	return true
 }
