@@ -17,6 +17,7 @@ type conn struct {
 	remote net.Addr // the client's, from the PROXY header when there is one; asking it never blocks
 	client netip.Addr
 	turn   *turn // the handshake's place at the gate; nil before and after it
+	heard  int   // bytes that came during the handshake
 
 	// serverName is what the hello said, host its canonical form. Zero on the plain listener. Written before the connection is served.
 	serverName string
@@ -25,7 +26,8 @@ type conn struct {
 	served, closed atomic.Bool
 }
 
-// Read gives the processor back while it waits for the client, and asks for it again when there is something to compute.
+// Read gives the processor back while it waits for the client, and asks for it again when there is something to compute. During the
+// handshake it takes no more than any client needs for one: crypto/tls would buffer and parse a hello of 64 KB.
 func (c *conn) Read(b []byte) (int, error) {
 	turn := c.turn
 	if turn == nil {
@@ -35,6 +37,9 @@ func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if err != nil {
 		return n, err
+	}
+	if c.heard += n; c.heard > maxHandshake {
+		return 0, errHello
 	}
 	return n, turn.begin()
 }

@@ -17,7 +17,12 @@ const acmeTLS = "acme-tls/1"
 var (
 	errRate      = errors.New("rate")
 	errChallenge = errors.New("acme_challenge")
+	errHello     = errors.New("hello_too_large")
 )
+
+// maxHandshake bounds what a client may send before its handshake is done. A hello with a post-quantum share and a ticket takes 3 KB; the
+// rest is room for a first request that arrives in the same packets.
+const maxHandshake = 32 << 10
 
 // handshaker turns an admitted connection into a TLS one that knows its host.
 type handshaker struct {
@@ -40,6 +45,7 @@ func (h *handshaker) handshake(ctx context.Context, c *conn) (net.Conn, error) {
 	secure := tls.Server(c, h.config)
 	if err := h.atGate(ctx, c, secure); err != nil {
 		answerPlainHTTP(err)
+		answerTooLarge(c, err)
 		return nil, err
 	}
 	state := secure.ConnectionState()
@@ -73,4 +79,16 @@ func answerPlainHTTP(err error) {
 	case "GET /", "HEAD ", "POST ", "PUT /", "OPTIO":
 		_, _ = io.WriteString(record.Conn, "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nThis port speaks https only.\n")
 	}
+}
+
+// answerTooLarge refuses a hello that goes on and on with the alert decode_error (RFC 8446, section 6.2). What is still under way is read for
+// a moment, because closing before it would take the alert back.
+func answerTooLarge(c *conn, err error) {
+	if !errors.Is(err, errHello) {
+		return
+	}
+	_ = c.SetDeadline(time.Now().Add(time.Second))
+	_, _ = c.Conn.Write([]byte("\x15\x03\x03\x00\x02\x02\x32"))
+	_ = c.CloseWrite()
+	_, _ = io.CopyN(io.Discard, c.Conn, 2*maxHandshake)
 }

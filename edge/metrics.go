@@ -108,7 +108,7 @@ func (m *metrics) refused(why error) { m.refusals.WithLabelValues(reason(why)).I
 
 // reason sorts what went wrong before the first request into few words. What scanners do to a TLS port is counted here and logged nowhere.
 func reason(err error) string {
-	for _, known := range []error{errFull, errClientFull, errProxy, errRate, errBusy, errChallenge} {
+	for _, known := range []error{errFull, errClientFull, errProxy, errRate, errBusy, errChallenge, errHello} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}

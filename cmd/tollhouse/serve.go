@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"strconv"
 	"time"
@@ -35,6 +36,7 @@ import (
 	"tollhouse/portal/mail/maildb"
 	"tollhouse/portal/portaldb"
 	"tollhouse/tenant"
+	"tollhouse/tenant/request"
 	"tollhouse/tenant/request/pgtrips"
 	"tollhouse/tenant/request/redistrips"
 	"tollhouse/tenant/tenantdb"
@@ -243,11 +245,20 @@ func (h *house) buildEdge(listeners *edge.Listeners, metrics *prometheus.Registr
 	}
 	var err error
 	h.edge, err = edge.New(edge.Config{Listeners: listeners, TLS: h.certs.TLSConfig(), Directory: h.directory, Portal: h.portal, API: h.api,
-		Challenge: h.certs.HTTPChallengeHandler, ErrorPage: h.portal.Error, PublicHTTPSPort: h.config.PublicHTTPSPort, TrustedProxies: h.config.ProxyPeers,
+		Challenge: h.certs.HTTPChallengeHandler, ErrorPage: h.errorPage, PublicHTTPSPort: h.config.PublicHTTPSPort, TrustedProxies: h.config.ProxyPeers,
 		Limits: edge.Limits{Connections: h.config.MaxConnections, ConnectionsPerClient: h.config.ClientConns, HandshakeRate: h.config.HandshakeRate,
 			HandshakeBurst: 4 * h.config.HandshakeRate},
 		HSTS: hsts, DrainDelay: h.config.DrainDelay, DrainTime: h.config.DrainTime, Ready: h.ready, Pprof: h.config.Pprof, Log: h.log, Metrics: metrics, Now: h.now})
 	return err
+}
+
+// errorPage answers for the edge as whoever is behind the host would: programs read problem documents, people pages.
+func (h *house) errorPage(w http.ResponseWriter, r *http.Request, status int) {
+	if request.From(r.Context()).Site.Kind == tenant.API {
+		h.api.Error(w, r, status)
+		return
+	}
+	h.portal.Error(w, r, status)
 }
 
 // Run serves until ctx ends. The edge stops first, so that what it drains still finds everything behind it at work; then the rest.

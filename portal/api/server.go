@@ -123,6 +123,20 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, e endpoint) (rep
 	return e.handle(c)
 }
 
+// Error answers with the problem document of an HTTP status, so that the edge can call it for a request that never came here: a body too
+// large to be read, a panic. A status that the API has no words for is a plain 500.
+func (s *Server) Error(w http.ResponseWriter, r *http.Request, status int) {
+	p := errInternal
+	for _, known := range []*Problem{errTooLarge, errMethod, errUnavailable} {
+		if known.Status == status {
+			p = known
+		}
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	s.fail(w, r, p)
+}
+
 func (s *Server) refuse(err error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, err) })
 }
