@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,11 +17,14 @@ import (
 type Replies interface {
 	// Begin claims the key for a request with this hash, or returns the answer that is kept for it. ErrInProgress: another request is at work
 	// under the key right now. ErrMismatch: the key was used for a different request. A claim that its holder has neither kept nor dropped
-	// within a minute is given away.
+	// within a minute is given away, unless something was changed under it: then it is ErrAnswerLost.
 	Begin(ctx context.Context, t tenant.ID, key string, hash [32]byte) (Claim, *Reply, error)
+	// Bind returns a context for the work under a claim. Each change that is made with it is noted beside the claim in one transaction, so
+	// that a process that dies before Keep leaves a trace, and is refused with ErrInProgress when the claim was given away.
+	Bind(ctx context.Context, c Claim) context.Context
 	// Keep stores the answer for 24 hours. A claim that was given away stores nothing and is no error.
 	Keep(ctx context.Context, c Claim, answer Reply) error
-	// Drop frees the key.
+	// Drop frees the key of a request that changed nothing.
 	Drop(ctx context.Context, c Claim) error
 }
 
@@ -28,6 +32,7 @@ type Replies interface {
 var (
 	ErrInProgress = errors.New("a request with this key is at work")
 	ErrMismatch   = errors.New("the key was used for another request")
+	ErrAnswerLost = errors.New("the request was carried out and its answer is lost")
 )
 
 // Claim is the right to answer under a key.
@@ -84,8 +89,12 @@ func (s *Server) settle(c *call, claim Claim, handle func(*call) (reply, error))
 			s.Log.ErrorContext(ctx, "the answer to a request with an Idempotency-Key was not kept", "error", kept)
 		}
 	}()
+	c.Request = c.WithContext(s.Replies.Bind(c.Context(), claim))
 	answer, err = handle(c)
 	done = true
+	if errors.Is(err, ErrInProgress) {
+		err = notClaimed(err)
+	}
 	return answer, err
 }
 
@@ -96,7 +105,10 @@ func notClaimed(err error) error {
 			"Wait a second and send the same request again; it will get the first one's answer.").sending("Retry-After", "1")
 	case errors.Is(err, ErrMismatch):
 		return problem(409, "idempotency_mismatch", "The key belongs to another request",
-			"This Idempotency-Key was used for a request with another path or body. Use a fresh key for each new request.")
+			"This Idempotency-Key was used for a request with another path or body, or by an API key with other scopes. Use a fresh key for each new request.")
+	case errors.Is(err, ErrAnswerLost):
+		return problem(409, "idempotency_answer_lost", "The first request was carried out, and its answer was lost",
+			"A fault on our side kept the answer from being stored. Look in the list for what the request made; sent under a fresh key it would be done a second time.")
 	}
 	return fmt.Errorf("claiming the idempotency key: %w", err)
 }
@@ -118,10 +130,12 @@ func (c *call) idempotencyKey() (string, error) {
 	return values[0], nil
 }
 
-// hash is what makes two requests the same one: method, path and body.
+// hash is what makes two requests the same one: method, path, body and what the caller may do. Without the last, a key with few scopes could
+// have the answer repeated in which a key with many made another such key.
 func (c *call) hash() [32]byte {
+	scopes := slices.Sorted(slices.Values(c.key.Scopes))
 	h := sha256.New()
-	for _, part := range [][]byte{[]byte(c.Method), []byte(c.URL.EscapedPath()), c.body} {
+	for _, part := range [][]byte{[]byte(c.Method), []byte(c.URL.EscapedPath()), c.body, fmt.Append(nil, scopes)} {
 		h.Write([]byte(strconv.Itoa(len(part)) + ":"))
 		h.Write(part)
 	}

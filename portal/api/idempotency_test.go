@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type gate struct {
 	api.Clients
 	entered chan struct{}
 	leave   chan error
+	after   error // what it says once the work is done
 }
 
 func (g *gate) CreateCompany(ctx context.Context, t tenant.ID, by access.Actor, c access.Company) (access.Company, error) {
@@ -33,7 +35,8 @@ func (g *gate) CreateCompany(ctx context.Context, t tenant.ID, by access.Actor, 
 		}
 		return access.Company{}, err
 	}
-	return g.Clients.CreateCompany(ctx, t, by, c)
+	made, err := g.Clients.CreateCompany(ctx, t, by, c)
+	return made, cmp.Or(err, g.after)
 }
 
 var errPanic = errors.New("panic")
@@ -161,5 +164,38 @@ func TestIdempotency_KeepsMagicLinksSealed(t *testing.T) {
 	})
 	if len(stored) == 0 || bytes.Contains(stored, []byte(token)) {
 		t.Errorf("the answer is stored in the open: %q", stored)
+	}
+}
+
+func TestIdempotency_RefusesToRepeatAnAnswerForAKeyWithOtherScopes(t *testing.T) {
+	b := setup(t)
+	const path, body = "/api/keys", `{"name":"Second","scopes":["keys:write","clients:write"]}`
+	first := b.call(b.acme, "POST", path, body, keyHeader, "k").want(201)
+	if again := b.call(b.acme, "POST", path, body, keyHeader, "k").want(201); again.Body["key"] != first.Body["key"] {
+		t.Error("the same caller gets another answer")
+	}
+	weak := b.acme
+	weak.key = b.call(b.acme, "POST", path, `{"name":"Weak","scopes":["keys:write"]}`).want(201).Body["key"].(string)
+	if got := b.call(weak, "POST", path, body, keyHeader, "k").problem(409, "idempotency_mismatch"); strings.Contains(got.Raw, "thk_") {
+		t.Error("a weak key was told the secret of a strong one")
+	}
+	b.call(weak, "POST", path, body).problem(422, "invalid")
+}
+
+func TestIdempotency_RefusesToDoAgainWhatFailedAfterItWasDone(t *testing.T) {
+	b := setup(t)
+	g := b.gated()
+	g.after = errors.New("the connection broke just behind the commit")
+	g.leave <- nil
+	b.call(b.acme, "POST", companies, `{"name":"Once"}`, keyHeader, "k").problem(500, "internal")
+	<-g.entered
+	b.call(b.acme, "POST", companies, `{"name":"Once"}`, keyHeader, "k").problem(409, "idempotency_in_progress")
+	b.as(b.acme.tenant.ID, func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE idempotency_keys SET created_at = created_at - interval '61 seconds' WHERE key = 'k'`)
+		return err
+	})
+	b.call(b.acme, "POST", companies, `{"name":"Once"}`, keyHeader, "k").problem(409, "idempotency_answer_lost")
+	if n := len(b.call(b.acme, "GET", companies, "").data()); n != 1 {
+		t.Errorf("%d companies, want one", n)
 	}
 }

@@ -142,6 +142,62 @@ func TestReplies_TakeOverFromTheDeadOnlyForTheSameRequest(t *testing.T) {
 	}
 }
 
+func TestReplies_RefuseASecondTimeWhatWasDoneAndNeverAnswered(t *testing.T) {
+	b := setup(t)
+	change := func(claim api.Claim, undo error) error {
+		return rls.Tx(t.Context(), b.db.App, b.a, func(tx pgx.Tx) error {
+			if err := auditdb.Insert(b.replies.Bind(t.Context(), claim), tx, b.a, audit.Event{Kind: "made", Actor: audit.Key}); err != nil {
+				return err
+			}
+			return undo
+		})
+	}
+	if err := change(b.begin(t, b.a, "undone"), errors.New("refused")); err == nil {
+		t.Fatal("the change was not undone")
+	}
+	if err := change(b.begin(t, b.a, "done"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := b.replies.Begin(t.Context(), b.a, "done", hash); !errors.Is(err, api.ErrInProgress) {
+		t.Errorf("at once: %v, want ErrInProgress", err)
+	}
+	b.age(t, b.a, "undone", 61*time.Second) // both processes died before they could say anything
+	b.age(t, b.a, "done", 61*time.Second)
+	b.begin(t, b.a, "undone")
+	if _, _, err := b.replies.Begin(t.Context(), b.a, "done", hash); !errors.Is(err, api.ErrAnswerLost) {
+		t.Errorf("after a minute: %v, want ErrAnswerLost", err)
+	}
+	if _, _, err := b.replies.Begin(t.Context(), b.a, "done", other); !errors.Is(err, api.ErrMismatch) {
+		t.Errorf("for another request: %v, want ErrMismatch", err)
+	}
+}
+
+func TestReplies_RefuseAChangeUnderAClaimThatWasGivenAway(t *testing.T) {
+	b := setup(t)
+	slow := b.begin(t, b.a, "k")
+	b.age(t, b.a, "k", 61*time.Second)
+	fresh := b.begin(t, b.a, "k")
+	for _, tt := range []struct {
+		name  string
+		claim api.Claim
+		want  error
+	}{{"the slow one", slow, api.ErrInProgress}, {"the one that took over", fresh, nil}} {
+		err := rls.Tx(t.Context(), b.db.App, b.a, func(tx pgx.Tx) error {
+			return auditdb.Insert(b.replies.Bind(t.Context(), tt.claim), tx, b.a, audit.Event{Kind: "made", Actor: audit.Key})
+		})
+		if !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
+		}
+	}
+	// What failed after its change was committed keeps its key: freed, it would be done again.
+	if err := b.replies.Drop(t.Context(), fresh); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := b.replies.Begin(t.Context(), b.a, "k", hash); !errors.Is(err, api.ErrInProgress) {
+		t.Errorf("after a drop: %v, want ErrInProgress", err)
+	}
+}
+
 func TestReplies_OneOfManyClaims(t *testing.T) {
 	b := setup(t)
 	var mu sync.Mutex

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tollhouse/portal/api"
+	"tollhouse/portal/audit/auditdb"
 	"tollhouse/tenant"
 	"tollhouse/tenant/rls"
 	"tollhouse/tenant/seal"
@@ -47,8 +48,8 @@ func (r *Replies) Begin(ctx context.Context, t tenant.ID, key string, hash [32]b
 	return claim, kept, nil
 }
 
-// claimKey takes a key that is free: never used, past its 24 hours, or left at work for a minute by a process that must have died. It is
-// pgx.ErrNoRows when the key is taken.
+// claimKey takes a key that is free: never used, past its 24 hours, or left at work for a minute by a process that must have died before it
+// changed anything. It is pgx.ErrNoRows when the key is taken.
 func claimKey(ctx context.Context, tx pgx.Tx, c *api.Claim) error {
 	if err := sweep(ctx, tx, c.Tenant); err != nil {
 		return err
@@ -57,11 +58,11 @@ func claimKey(ctx context.Context, tx pgx.Tx, c *api.Claim) error {
 		INSERT INTO idempotency_keys AS i (tenant_id, key, request_hash, created_at, expires_at)
 		VALUES (@tenant, @key, @hash, app_now(), app_now() + interval '24 hours')
 		ON CONFLICT (tenant_id, key) DO UPDATE
-		SET request_hash = EXCLUDED.request_hash, status = NULL, content_type = '', response = NULL,
+		SET request_hash = EXCLUDED.request_hash, status = NULL, content_type = '', response = NULL, done_at = NULL,
 		    created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at
 		WHERE i.tenant_id = @tenant
 		  AND (i.expires_at <= app_now()
-		       OR i.status IS NULL AND i.request_hash = EXCLUDED.request_hash AND i.created_at <= app_now() - interval '60 seconds')
+		       OR i.status IS NULL AND i.done_at IS NULL AND i.request_hash = EXCLUDED.request_hash AND i.created_at <= app_now() - interval '60 seconds')
 		RETURNING created_at`
 	return tx.QueryRow(ctx, q, pgx.NamedArgs{"tenant": string(c.Tenant), "key": c.Key, "hash": c.Hash[:]}).Scan(&c.At)
 }
@@ -80,13 +81,16 @@ func sweep(ctx context.Context, tx pgx.Tx, t tenant.ID) error {
 
 // kept returns the answer stored under a key that is taken.
 func (r *Replies) kept(ctx context.Context, tx pgx.Tx, c api.Claim) (*api.Reply, error) {
-	const q = `SELECT request_hash, status, content_type, response FROM idempotency_keys WHERE tenant_id = $1 AND key = $2`
+	const q = `
+		SELECT request_hash, status, content_type, response, done_at IS NOT NULL AND created_at <= app_now() - interval '60 seconds'
+		FROM idempotency_keys WHERE tenant_id = $1 AND key = $2`
 	var (
 		hash, sealed []byte
 		status       *int
+		lost         bool
 		answer       api.Reply
 	)
-	err := tx.QueryRow(ctx, q, string(c.Tenant), c.Key).Scan(&hash, &status, &answer.ContentType, &sealed)
+	err := tx.QueryRow(ctx, q, string(c.Tenant), c.Key).Scan(&hash, &status, &answer.ContentType, &sealed, &lost)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows): // dropped a moment ago; the caller's next try will claim it
 		return nil, api.ErrInProgress
@@ -94,12 +98,31 @@ func (r *Replies) kept(ctx context.Context, tx pgx.Tx, c api.Claim) (*api.Reply,
 		return nil, err
 	case string(hash) != string(c.Hash[:]):
 		return nil, api.ErrMismatch
+	case status == nil && lost:
+		return nil, api.ErrAnswerLost
 	case status == nil:
 		return nil, api.ErrInProgress
 	}
 	answer.Status = *status
 	answer.Body, err = r.ring.Open(sealed, place(c))
 	return &answer, err
+}
+
+// Bind implements api.Replies: what changes under the returned context is noted beside the claim in the change's own transaction, or not done.
+func (r *Replies) Bind(ctx context.Context, c api.Claim) context.Context {
+	const q = `
+		UPDATE idempotency_keys SET done_at = app_now()
+		WHERE tenant_id = @tenant AND key = @key AND created_at = @at AND status IS NULL`
+	return auditdb.WithWitness(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, q, pgx.NamedArgs{"tenant": string(c.Tenant), "key": c.Key, "at": c.At})
+		if err != nil {
+			return fmt.Errorf("noting a change under its idempotency key: %w", err)
+		}
+		if tag.RowsAffected() == 0 {
+			return api.ErrInProgress // given away: whoever has it now does the work
+		}
+		return nil
+	})
 }
 
 // Keep stores the answer, unless the claim was given away meanwhile.
@@ -118,9 +141,9 @@ func (r *Replies) Keep(ctx context.Context, c api.Claim, answer api.Reply) error
 	return nil
 }
 
-// Drop frees the key, unless the claim was given away meanwhile.
+// Drop frees the key, unless the claim was given away meanwhile or something was changed under it.
 func (r *Replies) Drop(ctx context.Context, c api.Claim) error {
-	const q = `DELETE FROM idempotency_keys WHERE tenant_id = $1 AND key = $2 AND created_at = $3 AND status IS NULL`
+	const q = `DELETE FROM idempotency_keys WHERE tenant_id = $1 AND key = $2 AND created_at = $3 AND status IS NULL AND done_at IS NULL`
 	err := rls.Tx(ctx, r.db, c.Tenant, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, q, string(c.Tenant), c.Key, c.At)
 		return err

@@ -14,8 +14,21 @@ import (
 	"tollhouse/tenant"
 )
 
+type witnessKey struct{}
+
+// WithWitness returns a context under which witness is called in the transaction of each change, for every change has its entry here. Its error
+// undoes the change. It must not wait for anything but the database.
+func WithWitness(ctx context.Context, witness func(ctx context.Context, tx pgx.Tx) error) context.Context {
+	return context.WithValue(ctx, witnessKey{}, witness)
+}
+
 // Insert writes one event in the caller's transaction, which must belong to tenant t.
 func Insert(ctx context.Context, tx pgx.Tx, t tenant.ID, e audit.Event) error {
+	if witness, ok := ctx.Value(witnessKey{}).(func(context.Context, pgx.Tx) error); ok {
+		if err := witness(ctx, tx); err != nil {
+			return err
+		}
+	}
 	if _, err := tx.Exec(ctx, insert, arguments(t, e)); err != nil {
 		return fmt.Errorf("writing the audit entry %s: %w", e.Kind, err)
 	}
