@@ -21,6 +21,7 @@ func (s *Server) secureHandler() http.Handler {
 	h = s.checkForm(h)                                // methods we do not speak, bodies that end a connection
 	h = s.recoverPanic(h)                             // 500, others unaffected
 	h = s.record(h)                                   // one log line, metrics
+	h = s.endResetters(h)                             // HTTP/2 that asks and takes back, over and over
 	h = s.identify(h)                                 // the request's id and Info
 	return h
 }

@@ -24,6 +24,7 @@ type conn struct {
 	host       tenant.Hostname
 
 	served, closed atomic.Bool
+	resets         resets // of HTTP/2 requests
 }
 
 // Read gives the processor back while it waits for the client, and asks for it again when there is something to compute. During the

@@ -209,21 +209,26 @@ func (h *house) dialHTTP2(t *testing.T, sni string) *rawHTTP2 {
 // open sends a GET with extra fields and returns its stream.
 func (c *rawHTTP2) open(t *testing.T, fields ...string) uint32 {
 	t.Helper()
+	id, err := c.tryOpen(fields...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// tryOpen is open on a connection that may be gone.
+func (c *rawHTTP2) tryOpen(fields ...string) (uint32, error) {
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)
 	all := append([]string{":method", "GET", ":scheme", "https", ":path", "/"}, fields...)
 	for pair := range slices.Chunk(all, 2) {
 		if err := encoder.WriteField(hpack.HeaderField{Name: pair[0], Value: pair[1]}); err != nil {
-			t.Fatal(err)
+			return 0, err
 		}
 	}
 	id := c.stream
 	c.stream += 2
-	err := c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block.Bytes(), EndStream: true, EndHeaders: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
+	return id, c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block.Bytes(), EndStream: true, EndHeaders: true})
 }
 
 // ask sends a GET and returns the status of its answer, or "reset".

@@ -23,6 +23,7 @@ type metrics struct {
 	refusals   *prometheus.CounterVec
 	panics     prometheus.Counter
 	complaints prometheus.Counter
+	resetters  prometheus.Counter
 }
 
 func newMetrics(registry *prometheus.Registry) (*metrics, error) {
@@ -44,8 +45,9 @@ func newMetrics(registry *prometheus.Registry) (*metrics, error) {
 		refusals:   counters("refused_connections_total", "Connections that were closed before their first request, by reason.", "reason"),
 		panics:     counter("panics_total", "Requests that ended in a panic."),
 		complaints: counter("http_complaints_total", "Lines that net/http would have logged, about malformed requests and the like."),
+		resetters:  counter("reset_connections_total", "HTTP/2 connections that were closed because they took back request after request."),
 	}
-	return m, m.register(m.requests, m.duration, m.trips, m.handshakes, m.refusals, m.panics, m.complaints)
+	return m, m.register(m.requests, m.duration, m.trips, m.handshakes, m.refusals, m.panics, m.complaints, m.resetters)
 }
 
 func (m *metrics) register(all ...prometheus.Collector) error {

@@ -49,6 +49,7 @@ func writeNeutral(w http.ResponseWriter, r *http.Request, status int) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cache-Control", "no-store")
+	header.Set("X-Robots-Tag", "noindex, nofollow")
 	w.WriteHeader(status)
 	if r.Method == http.MethodHead {
 		return
