@@ -18,6 +18,7 @@ import (
 	"os/signal"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -27,6 +28,7 @@ type options struct {
 	program string        // the tollhouse binary
 	rounds  int           // of which the median is taken
 	each    time.Duration // how long one kind of work runs in one round
+	only    string        // part of the names of the works to run; "" for all
 	profile string        // folder for profiles of our server; "" for none
 	floor   bool          // be the bare server
 }
@@ -78,6 +80,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.program, "tollhouse", "bin/tollhouse", "the binary to measure")
 	flags.IntVar(&o.rounds, "rounds", 5, "rounds; the median counts")
 	flags.DurationVar(&o.each, "each", time.Second, "time for each kind of work in each round")
+	flags.StringVar(&o.only, "only", "", "run the works whose name holds this")
 	flags.StringVar(&o.profile, "profile", "", "instead of comparing, write a processor profile of our server under each kind of work into this folder")
 	flags.BoolVar(&o.floor, "floor", false, "be the bare server that is compared with; for this program's own use")
 	if err := flags.Parse(args); err != nil {
@@ -95,7 +98,12 @@ type work struct {
 	floor, ours func(ctx context.Context, t target, until time.Time) (int, error)
 }
 
-var works = []work{
+// works are those that the command line asks for.
+func (o options) works() []work {
+	return slices.DeleteFunc(slices.Clone(allWorks), func(w work) bool { return !strings.Contains(w.name, o.only) })
+}
+
+var allWorks = []work{
 	{"full handshake, X25519MLKEM768", "handshake-mlkem", handshakes(modern), handshakes(modern)},
 	{"full handshake, X25519", "handshake", handshakes(classic), handshakes(classic)},
 	{"resumed handshake, X25519MLKEM768", "resumed", resumptions, resumptions},
@@ -113,6 +121,7 @@ type result struct {
 
 // measure runs every work on both servers, round by round, so that whatever else the machine does falls on both.
 func measure(ctx context.Context, o options, floor, ours target) ([]result, error) {
+	works := o.works()
 	perFloor, perOurs := make([][]float64, len(works)), make([][]float64, len(works))
 	for range o.rounds {
 		for i, w := range works {

@@ -17,7 +17,7 @@ func profiles(ctx context.Context, o options, t target) error {
 	if err := os.MkdirAll(o.profile, 0o755); err != nil {
 		return err
 	}
-	for _, w := range works {
+	for _, w := range o.works() {
 		for file, kind := range map[string]string{".cpu": "profile?seconds=5", ".allocs": "allocs?seconds=5"} {
 			var g errgroup.Group
 			g.Go(func() error { _, err := w.ours(ctx, t, time.Now().Add(6*time.Second)); return err })
