@@ -74,6 +74,9 @@ func (s serveCmd) Run(e *env) error {
 	} else if err != nil {
 		log.Warn("postgres cannot be asked yet; hosts are served once it can", "error", reason(err))
 	}
+	if e.getenv("GOGC") == "" {
+		go collectLess(e.ctx)
+	}
 	log.Info("serving", "https", listeners.HTTPS().String(), "http", listeners.HTTP().String(), "ops", listeners.Ops().String())
 	return h.Run(e.ctx)
 }
