@@ -47,7 +47,7 @@ func (p *Pages) Invoice(ctx context.Context, s access.Session, id string, viewer
 }
 
 // queueView notes the first view of all on the invoice, and each session's first view in the audit log. It asks for itself whether the session
-// stands: the queries of a batch run whatever the earlier ones answered.
+// stands: the queries of a batch run whatever the earlier ones answered. Where the viewer was is left out when the tenant keeps no visitors.
 func queueView(b *pgx.Batch, args pgx.NamedArgs, viewer access.Visitor) {
 	const q = `
 		WITH seen AS (
@@ -60,9 +60,10 @@ func queueView(b *pgx.Batch, args pgx.NamedArgs, viewer access.Visitor) {
 			 WHERE tenant_id = @tenant AND viewed_at IS NULL AND id IN (SELECT id FROM seen WHERE viewed_at IS NULL)
 		)
 		INSERT INTO audit_events (tenant_id, id, at, kind, actor, actor_id, company_id, contact_id, document_id, session_id, ip, user_agent)
-		SELECT @tenant, @event, app_now(), 'invoice.viewed', 'contact', @contact, @company, @contact, seen.id, @session, @ip::inet, @user_agent
-		  FROM seen
-		 WHERE NOT EXISTS (SELECT FROM audit_events e
+		SELECT @tenant, @event, app_now(), 'invoice.viewed', 'contact', @contact, @company, @contact, seen.id, @session,
+		       CASE WHEN t.log_visitors THEN @ip::inet END, CASE WHEN t.log_visitors THEN @user_agent ELSE '' END
+		  FROM seen, tenants t
+		 WHERE t.id = @tenant AND NOT EXISTS (SELECT FROM audit_events e
 		                    WHERE e.tenant_id = @tenant AND e.session_id = @session AND e.document_id = @id AND e.kind = 'invoice.viewed')`
 	args["event"] = tenant.NewID("evt", time.Now())
 	args["ip"], args["user_agent"] = auditdb.Address(viewer.IP), auditdb.CutUserAgent(viewer.UserAgent)
