@@ -5,70 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"image/color"
-	"image/png"
 	"os"
 	"path/filepath"
 	"time"
 
-	"tollhouse/payments"
-	"tollhouse/payments/ledger"
 	"tollhouse/portal/access"
 	"tollhouse/portal/audit"
 	"tollhouse/tenant"
 )
-
-// demoTenant is one business to look around at.
-type demoTenant struct {
-	draft        tenant.Draft
-	primary      string
-	accent       string
-	footer       string
-	support      string
-	instructions string
-	logo         bool
-	clients      []demoClient
-}
-
-type demoClient struct {
-	name     string
-	contacts []access.Contact
-	work     []string // what its invoices are for
-	invoices int
-	unit     int64
-}
-
-// demoTenants are a plain business, one whose colour is hard to read on, and one that writes from right to left with long names.
-var demoTenants = []demoTenant{
-	{
-		draft:   tenant.Draft{Slug: "acme", Name: "Acme Studio", TimeZone: "America/New_York", Country: "US", Locale: "en-US", Currency: "USD"},
-		primary: "#2f4bd8", accent: "#0f766e", support: "billing@acme.test",
-		footer:       "Acme Studio, 12 Harbour Street, Portland, ME 04101\nQuestions? billing@acme.test · https://acme.test/terms",
-		instructions: "Bank transfer to Acme Studio\nRouting number 021000021 · Account 000123456789\nPlease give the invoice number as the reference.",
-		clients: []demoClient{
-			{name: "Globex Corporation", work: []string{"Design retainer", "Brand guidelines", "Landing page", "Photography, half day"}, invoices: 34, unit: 9_500,
-				contacts: []access.Contact{{Name: "Accounts payable", Email: "payables@globex.test"}, {Name: "Project office", Email: "projects@globex.test", Role: access.Viewer}}},
-			{name: "Initech LLC", work: []string{"Consulting", "Workshop"}, invoices: 4, unit: 14_000, contacts: []access.Contact{{Name: "Finance", Email: "finance@initech.test"}}},
-		},
-	},
-	{
-		draft:   tenant.Draft{Slug: "sunnyside", Name: "Sunnyside Solar", TimeZone: "Europe/Berlin", Country: "DE", Locale: "de", Currency: "EUR"},
-		primary: "#ffe600", accent: "#ff7a00", support: "rechnung@sunnyside.test", logo: true,
-		footer:       "Sunnyside Solar GmbH · Lindenallee 4 · 10115 Berlin · rechnung@sunnyside.test",
-		instructions: "Überweisung an Sunnyside Solar GmbH\nIBAN DE02 1203 0000 0000 2020 51 · BIC BYLADEM1001",
-		clients: []demoClient{{name: "Wohnbau Nord eG", work: []string{"Wartung Photovoltaik", "Wechselrichter", "Montage"}, invoices: 12, unit: 48_000,
-			contacts: []access.Contact{{Name: "Buchhaltung", Email: "buchhaltung@wohnbau-nord.test", Locale: "de"}}}},
-	},
-	{
-		draft:   tenant.Draft{Slug: "negev", Name: "משרד עורכי הדין והייעוץ העסקי של הנגב המערבי ושות׳", TimeZone: "Asia/Jerusalem", Country: "IL", Locale: "he", Currency: "ILS"},
-		primary: "#000080", accent: "#8a1c5a", support: "office@negev.test",
-		footer:       "שדרות הנשיאים 14, באר שבע · office@negev.test",
-		instructions: "העברה בנקאית: בנק 12, סניף 345, חשבון 678901",
-		clients: []demoClient{{name: "شركة النور للتجارة العامة والمقاولات الكهربائية والميكانيكية المحدودة", work: []string{"ייעוץ משפטי שוטף", "ליווי עסקה"}, invoices: 8, unit: 65_000,
-			contacts: []access.Contact{{Name: "قسم الحسابات", Email: "accounts@alnoor.test", Locale: "ar"}}}},
-	},
-}
 
 // guide says what a development run offers, for people and, as JSON, for programs.
 type guide struct {
@@ -133,141 +77,6 @@ func demo(ctx context.Context, h *house, w *world) (*guide, error) {
 		g.Tenants = append(g.Tenants, shown)
 	}
 	return g, nil
-}
-
-// plant makes a tenant with its host, brand, clients and their invoices.
-func plant(ctx context.Context, h *house, d demoTenant) (*tenant.Tenant, error) {
-	t, err := h.tenants.Create(ctx, d.draft)
-	if err != nil {
-		return nil, err
-	}
-	host, err := tenant.ParseHostname("billing." + d.draft.Slug + ".localhost")
-	if err != nil {
-		return nil, err
-	}
-	if _, err := h.tenants.AddDomain(ctx, t.ID, host); err != nil {
-		return nil, err
-	}
-	if err := dress(ctx, h, t.ID, d); err != nil {
-		return nil, err
-	}
-	for _, c := range d.clients {
-		if err := plantClient(ctx, h, t, c); err != nil {
-			return nil, fmt.Errorf("the client %s: %w", c.name, err)
-		}
-	}
-	return t, nil
-}
-
-func dress(ctx context.Context, h *house, id tenant.ID, d demoTenant) error {
-	_, err := h.tenants.UpdateBrand(ctx, id, func(b *tenant.Brand) error {
-		var errs [2]error
-		b.Primary, errs[0] = tenant.ParseColor(d.primary)
-		b.Accent, errs[1] = tenant.ParseColor(d.accent)
-		b.Footer, b.SupportEmail = d.footer, d.support
-		return errors.Join(errs[:]...)
-	})
-	if err != nil {
-		return err
-	}
-	if _, err := h.tenants.UpdatePolicy(ctx, id, func(p *tenant.Policy) error { p.PaymentInstructions = d.instructions; return nil }); err != nil || !d.logo {
-		return err
-	}
-	drawn, err := tenant.NewLogoChecker().Check(ctx, sun())
-	if err != nil {
-		return err
-	}
-	_, err = h.tenants.PutLogo(ctx, id, drawn)
-	return err
-}
-
-// sun draws a logo: a disc and its rays over a horizon.
-func sun() []byte {
-	const width, height = 480, 160
-	img := image.NewNRGBA(image.Rect(0, 0, width, height))
-	ink, gold := color.NRGBA{0x1c, 0x23, 0x33, 0xff}, color.NRGBA{0xff, 0xb4, 0x00, 0xff}
-	for y := range height {
-		for x := range width {
-			dx, dy := float64(x-80), float64(y-96)
-			r2 := dx*dx + dy*dy
-			switch {
-			case y > 96 && y < 104 && x < 160:
-				img.Set(x, y, ink)
-			case y <= 96 && r2 < 44*44:
-				img.Set(x, y, gold)
-			case y <= 96 && r2 > 56*56 && r2 < 72*72 && (x/9)%2 == 0:
-				img.Set(x, y, gold)
-			case x > 190 && x < 470 && y > 40 && y < 120 && (x-190)%40 < 26 && y > 40+((x-190)/40)*8:
-				img.Set(x, y, ink)
-			}
-		}
-	}
-	var out bytes.Buffer
-	_ = png.Encode(&out, img) // a buffer takes everything
-	return out.Bytes()
-}
-
-func plantClient(ctx context.Context, h *house, t *tenant.Tenant, c demoClient) error {
-	by := access.Actor{Kind: string(audit.Operator), ID: "demo"}
-	company, err := h.clients.CreateCompany(ctx, t.ID, by, access.Company{Name: c.name, Currency: t.Currency, PortalEnabled: true,
-		Address: access.Address{Country: t.Country}})
-	if err != nil {
-		return err
-	}
-	first := ""
-	for _, contact := range c.contacts {
-		contact.CompanyID, contact.Status = company.ID, "active"
-		if contact.Role == "" {
-			contact.Role = access.Payer
-		}
-		made, err := h.clients.CreateContact(ctx, t.ID, by, contact)
-		if err != nil {
-			return err
-		}
-		if first == "" {
-			first = made.ID
-		}
-	}
-	for i := range c.invoices {
-		if err := plantInvoice(ctx, h, t, c, company.ID, first, i); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// plantInvoice makes the i-th invoice of a client: the older, the likelier it is paid; one is on its way, one void, one a draft.
-func plantInvoice(ctx context.Context, h *house, t *tenant.Tenant, c demoClient, company, contact string, i int) error {
-	age := (c.invoices - i) * 11
-	issued := ledger.DateIn(h.now(), t.TimeZone).AddDays(-age)
-	in := payments.NewInvoice{CompanyID: company, ContactID: contact, IssueDate: issued, DueDate: issued.AddDays(30), PONumber: fmt.Sprintf("PO-%d", 4100+i)}
-	for n := range 1 + i%4 {
-		in.Lines = append(in.Lines, payments.NewLine{Description: c.work[(i+n)%len(c.work)], Quantity: int64(5_000 * (1 + (i+n)%7)),
-			UnitAmount: c.unit * int64(n+1), TaxBPS: []int32{825, 825, 0}[n%3]})
-	}
-	if i%5 == 2 {
-		in.DocumentDiscount = c.unit / 10
-	}
-	inv, err := h.invoices.CreateInvoice(ctx, t, in)
-	if err != nil || i == c.invoices-1 {
-		return err // the last stays a draft, which its client must not see
-	}
-	if inv, err = h.invoices.Send(ctx, t, inv.ID); err != nil {
-		return err
-	}
-	whole := []ledger.Allocation{{InvoiceID: inv.ID, Amount: inv.Total}}
-	switch {
-	case i == 1:
-		_, err = h.invoices.Void(ctx, t, inv.ID, "Billed twice by mistake")
-	case i == c.invoices-4:
-		_, err = h.invoices.RecordProcessing(ctx, t, payments.NewPayment{Kind: payments.Bank, Method: "Bank account ending 6789", ContactID: contact, Allocations: whole})
-	case i == c.invoices-5:
-		_, err = h.invoices.RecordPayment(ctx, t, payments.NewPayment{Kind: payments.Manual, Method: "Bank transfer", Allocations: []ledger.Allocation{{InvoiceID: inv.ID, Amount: inv.Total / 3}}})
-	case age > 75:
-		_, err = h.invoices.RecordPayment(ctx, t, payments.NewPayment{Kind: payments.Manual, Method: "Bank transfer", Reference: fmt.Sprintf("T-%d", 77000+i),
-			ReceivedOn: issued.AddDays(20), Allocations: whole})
-	}
-	return err
 }
 
 // describe lists what can be opened at a tenant, with a fresh link for each contact and a fresh key; the key of the run before is revoked.
