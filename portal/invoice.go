@@ -81,7 +81,7 @@ func (p invoicePage) showsSubtotal() bool {
 }
 
 // rate writes basis points as a percentage in the reader's digits.
-func (p invoicePage) rate(bps int32) string { return format.Decimal(int64(bps), 2, p.locale()) }
+func (p invoicePage) rate(bps int32) string { return format.Percent(int64(bps), p.locale()) }
 
 func (p invoicePage) quantity(l ledger.Line) string { return format.Decimal(l.Quantity, 4, p.locale()) }
 

@@ -87,7 +87,7 @@ var english = words{
 	NothingDue: "You are all paid up", NothingDueText: "Nothing is due at the moment. {tenant} emails you when there is a new invoice.",
 	NothingYet: "Nothing has happened yet. Invoices and payments will be listed here.", SeeAllInvoices: "See all invoices",
 	ActivitySent: "Invoice sent", ActivityVoided: "Invoice voided", ActivityProcessing: "Payment on its way",
-	ActivityPaid: "Payment received", ActivityPaidBy: "Paid by {who}", ActivityFailed: "Payment did not go through", ActivityWith: "with {method}",
+	ActivityPaid: "Payment received", ActivityPaidBy: "Paid by {who}", ActivityFailed: "Payment did not go through", ActivityWith: "· {method}",
 
 	TabDue: "Due", TabProcessing: "Processing", TabPaid: "Paid", TabAll: "All", ListTabs: "Which invoices", Invoice: "Invoice",
 	Issued: "Issued", DueDate: "Due date", Status: "Status", Total: "Total",
@@ -106,7 +106,7 @@ var english = words{
 	HowToPayAsk: "Write to {email} and {tenant} tells you how to pay.", HowToPayAskNobody: "Please ask {tenant} how to pay.",
 	From: "From", BilledTo: "Billed to", PurchaseOrder: "Your order", TaxNumber: "Tax ID {number}",
 	Details: "Details", Lines: "What this invoice is for", Description: "Description", Quantity: "Quantity", UnitPrice: "Unit price", Amount: "Amount",
-	LineDiscount: "Less {amount} discount", Subtotal: "Subtotal", Discount: "Discount", TaxAt: "Tax {rate} %",
+	LineDiscount: "Less {amount} discount", Subtotal: "Subtotal", Discount: "Discount", TaxAt: "Tax {rate}",
 	PaymentOn: "Paid on {date}", PaymentOnItsWay: "On its way since {date}", Payments: "Payments", BalanceDue: "Amount due", Notes: "Note",
 	PaidByLine: "by {who}",
 

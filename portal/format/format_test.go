@@ -102,6 +102,17 @@ func TestDecimal_DropsTrailingZeros(t *testing.T) {
 	}
 }
 
+func TestPercent_IsWrittenAsTheReaderWritesIt(t *testing.T) {
+	for locale, want := range map[string]string{"en-US": "8.25%", "he": "8.25%", "nl": "8,25%", "de": "8,25_%", "fr": "8,25_%", "es": "8,25_%"} {
+		if got := readable.Replace(format.Percent(825, locale)); got != want {
+			t.Errorf("Percent(%q) = %q, want %q", locale, got, want)
+		}
+	}
+	if got := format.Percent(1900, "en-US"); got != "19%" {
+		t.Errorf("a whole rate = %q", got)
+	}
+}
+
 func TestDate_NamesTheMonth(t *testing.T) {
 	d := ledger.Date{Year: 2026, Month: time.May, Day: 3}
 	for locale, want := range map[string]string{

@@ -48,6 +48,15 @@ func Decimal(n int64, places int, locale string) string {
 	return sign + digits
 }
 
+// Percent writes a rate in hundredths of a per cent: 825 is "8.25%" in English and "8,25 %" in German.
+func Percent(hundredths int64, locale string) string {
+	sign := "%"
+	if l := parse(locale); l.language == "de" || l.language == "fr" || l.language == "es" {
+		sign = nbsp + sign
+	}
+	return Decimal(hundredths, 2, locale) + sign
+}
+
 // symbol returns the sign of a currency where the reader cannot mistake it, else its code.
 func (l locale) symbol(currency string) string {
 	if home, shared := dollars[currency]; shared {
