@@ -23,7 +23,9 @@ var linkInMail = regexp.MustCompile(`https://[^\s"<>]+/portal/l/[A-Za-z0-9_-]{43
 // api calls the API as a business and decodes the answer.
 func (f *fleet) api(t *testing.T, b *business, method, path, body string, want int) map[string]any {
 	t.Helper()
-	r := ask(t, f.client(f.nodes[0]), method, "https://api."+fleetDomain+path, body, "Authorization: Bearer "+b.key, "Content-Type: application/json")
+	c := f.client(f.nodes[0])
+	defer c.CloseIdleConnections() // or a test that calls often has more connections than one client may have
+	r := ask(t, c, method, "https://api."+fleetDomain+path, body, "Authorization: Bearer "+b.key, "Content-Type: application/json")
 	if r.StatusCode != want {
 		t.Fatalf("%s %s: %s, want %d\n%s", method, path, r.Status, want, r.body)
 	}
