@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"testing"
 )
 
@@ -19,6 +20,26 @@ func BenchmarkGetCertificate(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkUnknownNames asks for 100,000 names that are not ours and were never asked for, and reports what that leaves in memory.
+func BenchmarkUnknownNames(b *testing.B) {
+	_, n := warm(b)
+	hellos := make([]*tls.ClientHelloInfo, 100_000)
+	for i := range hellos {
+		hellos[i] = hello(fmt.Sprintf("scan-%d.acme.test", i), "h2", "http/1.1")
+	}
+	before := heap()
+	for _, h := range hellos {
+		_, _ = n.manager.GetCertificate(h)
+	}
+	kept := max(0, float64(heap())-float64(before))
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		_, _ = n.manager.GetCertificate(hellos[i%len(hellos)])
+	}
+	b.ReportMetric(kept, "kept-B")
+	runtime.KeepAlive(hellos)
 }
 
 // BenchmarkHandshake shows whole handshakes, client and server, beside those of bare crypto/tls with the same certificate.

@@ -23,6 +23,18 @@ func ScanInvoice(row pgx.CollectableRow) (ledger.Invoice, error) {
 	return inv, err
 }
 
+// ListedColumns are what ScanListed reads, of a row i of invoices: what a line of a list shows, without the texts and times that only the
+// invoice's own page does.
+const ListedColumns = `i.id, i.company_id, i.number, i.status, i.currency, i.issue_date, i.due_date, i.title, i.total, i.settled, i.in_flight`
+
+// ScanListed reads an invoice as far as a list shows it; the other fields are zero. A list costs half of what ScanInvoice makes of it.
+func ScanListed(row pgx.CollectableRow) (ledger.Invoice, error) {
+	var inv ledger.Invoice
+	err := row.Scan(&inv.ID, &inv.CompanyID, &inv.Number, &inv.Status, &inv.Currency, (*day)(&inv.IssueDate), (*day)(&inv.DueDate), &inv.Title,
+		&inv.Total, &inv.Settled, &inv.InFlight)
+	return inv, err
+}
+
 // LinesOf asks for the lines of invoice $2 of tenant $1, for ScanLine.
 const LinesOf = `
 	SELECT l.description, l.quantity, l.unit_amount, l.discount, l.tax_bps, l.amount, l.tax

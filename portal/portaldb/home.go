@@ -15,7 +15,7 @@ import (
 // Home returns what is due and what happened lately.
 func (p *Pages) Home(ctx context.Context, s access.Session, today ledger.Date) (portal.HomeData, error) {
 	const due = `
-		SELECT ` + paymentsdb.InvoiceColumns + `
+		SELECT ` + paymentsdb.ListedColumns + `
 		  FROM invoices i
 		 WHERE i.tenant_id = @tenant AND i.company_id = @company AND i.standing = 'due' AND i.sent_at IS NOT NULL
 		 ORDER BY i.due_date, i.id
@@ -24,7 +24,7 @@ func (p *Pages) Home(ctx context.Context, s access.Session, today ledger.Date) (
 	b := &pgx.Batch{}
 	args := begin(b, s, &data.Member)
 	args["today"] = today.String()
-	collect(b, &data.Due, paymentsdb.ScanInvoice, due, args)
+	collect(b, &data.Due, paymentsdb.ScanListed, due, args)
 	collect(b, &data.DueTotal, scanTotal, dueTotals, args)
 	collect(b, &data.Activity, scanActivity, activity, args)
 	if err := p.read(ctx, s, b, "the home page"); err != nil {

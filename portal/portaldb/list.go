@@ -34,7 +34,7 @@ func (p *Pages) Invoices(ctx context.Context, s access.Session, q portal.Invoice
 	args := begin(b, s, &data.Member)
 	limit := pageLimit(q.Limit)
 	args["limit"] = limit + 1 // one more shows whether there is a next page
-	collect(b, &data.Invoices, paymentsdb.ScanInvoice, tabQuery(q, args), args)
+	collect(b, &data.Invoices, paymentsdb.ScanListed, tabQuery(q, args), args)
 	b.Queue(counts, args).Query(func(rows pgx.Rows) error { return addCounts(rows, data.Counts) })
 	if err := p.read(ctx, s, b, "the invoices"); err != nil {
 		return portal.InvoicesData{}, err
@@ -58,7 +58,7 @@ func pageLimit(asked int) int {
 
 // tabQuery is the list of a tab from its cursor on; it adds the cursor's place to args.
 func tabQuery(q portal.InvoiceQuery, args pgx.NamedArgs) string {
-	const from = `SELECT ` + paymentsdb.InvoiceColumns + `
+	const from = `SELECT ` + paymentsdb.ListedColumns + `
 		FROM invoices i WHERE i.tenant_id = @tenant AND i.company_id = @company AND i.sent_at IS NOT NULL`
 	query, after, order := from, ` AND (i.due_date, i.id) < (@date, @id)`, ` ORDER BY i.due_date DESC, i.id DESC LIMIT @limit`
 	switch q.Tab {

@@ -71,7 +71,7 @@ func (p *Pages) read(ctx context.Context, s access.Session, b *pgx.Batch, what s
 // collect queues a query whose rows all go to *to.
 func collect[T any](b *pgx.Batch, to *[]T, scan pgx.RowToFunc[T], q string, args ...any) {
 	b.Queue(q, args...).Query(func(rows pgx.Rows) (err error) {
-		*to, err = pgx.CollectRows(rows, scan)
+		*to, err = pgx.AppendRows(make([]T, 0, pageSize+1), rows, scan) // room for a page at once: rows are wide, and growing copies them
 		return err
 	})
 }
