@@ -78,25 +78,7 @@ func (s *Store) PutLogo(ctx context.Context, id tenant.ID, logo *tenant.EncodedL
 		UPDATE tenants t SET logo_hash = @hash, logo_width = @width, logo_height = @height
 		WHERE t.id = @tenant RETURNING ` + tenantColumns
 	args := pgx.NamedArgs{"tenant": id, "hash": logo.Hash, "type": logo.ContentType, "bytes": logo.Bytes, "width": logo.Width, "height": logo.Height}
-	var updated *tenant.Tenant
-	err := s.change(ctx, id, "logo.changed", func(tx pgx.Tx) (string, error) {
-		if err := lock(ctx, tx, id); err != nil {
-			return "", err
-		}
-		for _, statement := range []string{insert, tidy} {
-			if _, err := tx.Exec(ctx, statement, args); err != nil {
-				return "", err
-			}
-		}
-		rows, _ := tx.Query(ctx, q, args)
-		var err error
-		updated, err = collectTenant(rows)
-		return "", err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("storing the logo of tenant %s: %w", id, err)
-	}
-	return updated, nil
+	return s.changed(ctx, id, "logo.changed", []string{insert, tidy}, q, args)
 }
 
 // RemoveLogo sets the tenant's name in type again. The logo stays readable until the next one is put.
@@ -104,7 +86,7 @@ func (s *Store) RemoveLogo(ctx context.Context, id tenant.ID) (*tenant.Tenant, e
 	const q = `
 		UPDATE tenants t SET logo_hash = NULL, logo_width = 0, logo_height = 0
 		WHERE t.id = $1 RETURNING ` + tenantColumns
-	return s.changed(ctx, id, "logo.removed", q, id)
+	return s.changed(ctx, id, "logo.removed", nil, q, id)
 }
 
 // Logo returns a stored logo by its hash, in one round trip.

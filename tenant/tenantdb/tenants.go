@@ -25,7 +25,7 @@ func (s *Store) Create(ctx context.Context, d tenant.Draft) (*tenant.Tenant, err
 		VALUES (@tenant, @slug, @name, @time_zone, @country, @locale, @currency, @test)
 		RETURNING ` + tenantColumns
 	id := tenant.ID(tenant.NewID("ten", time.Now()))
-	created, err := s.changed(ctx, id, "tenant.created", q, pgx.NamedArgs{"tenant": id, "slug": d.Slug, "name": d.Name, "time_zone": d.TimeZone,
+	created, err := s.changed(ctx, id, "tenant.created", nil, q, pgx.NamedArgs{"tenant": id, "slug": d.Slug, "name": d.Name, "time_zone": d.TimeZone,
 		"country": d.Country, "locale": d.Locale, "currency": d.Currency, "test": d.Test})
 	if rls.Violates(err, "tenants_slug_key") {
 		return nil, fmt.Errorf("the slug %s: %w", d.Slug, tenant.ErrTaken)
@@ -99,37 +99,32 @@ func (s *Store) Suspend(ctx context.Context, id tenant.ID) (*tenant.Tenant, erro
 	const q = `
 		UPDATE tenants t SET status = 'suspended', epoch = epoch + CASE WHEN status = 'active' THEN 1 ELSE 0 END
 		WHERE t.id = $1 RETURNING ` + tenantColumns
-	var suspended *tenant.Tenant
-	err := s.change(ctx, id, "tenant.suspended", func(tx pgx.Tx) (string, error) {
-		if err := lock(ctx, tx, id); err != nil {
-			return "", err
-		}
-		if _, err := tx.Exec(ctx, domains, id); err != nil {
-			return "", err
-		}
-		rows, _ := tx.Query(ctx, q, id)
-		var err error
-		suspended, err = collectTenant(rows)
-		return "", err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("suspending tenant %s: %w", id, err)
-	}
-	return suspended, nil
+	return s.changed(ctx, id, "tenant.suspended", []string{domains}, q, id)
 }
 
 // Resume ends a suspension. Resuming an active tenant changes nothing.
 func (s *Store) Resume(ctx context.Context, id tenant.ID) (*tenant.Tenant, error) {
 	const q = `UPDATE tenants t SET status = 'active' WHERE t.id = $1 RETURNING ` + tenantColumns
-	return s.changed(ctx, id, "tenant.resumed", q, id)
+	return s.changed(ctx, id, "tenant.resumed", nil, q, id)
 }
 
-// changed runs one statement that returns the tenant's row, as that tenant.
-func (s *Store) changed(ctx context.Context, id tenant.ID, what, q string, args ...any) (*tenant.Tenant, error) {
+// changed runs one statement that returns the tenant's row, as that tenant. Statements that must come before it get the same arguments, and
+// the tenant is locked for them.
+func (s *Store) changed(ctx context.Context, id tenant.ID, what string, before []string, q string, args ...any) (*tenant.Tenant, error) {
 	var t *tenant.Tenant
-	err := s.change(ctx, id, what, func(tx pgx.Tx) (string, error) {
+	err := s.change(ctx, id, what, func(tx pgx.Tx) (_ string, err error) {
+		if len(before) > 0 {
+			err = lock(ctx, tx, id)
+		}
+		for _, statement := range before {
+			if err == nil {
+				_, err = tx.Exec(ctx, statement, args...)
+			}
+		}
+		if err != nil {
+			return "", err
+		}
 		rows, _ := tx.Query(ctx, q, args...)
-		var err error
 		t, err = collectTenant(rows)
 		return "", err
 	})

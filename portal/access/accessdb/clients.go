@@ -49,11 +49,16 @@ func (s *Clients) Company(ctx context.Context, t tenant.ID, id string) (access.C
 	const q = `SELECT ` + companyColumns + ` FROM companies WHERE tenant_id = @tenant AND id = @id`
 	var found []access.Company
 	err := s.read(ctx, t, q, pgx.NamedArgs{"tenant": string(t), "id": id}, collect(&found, scanCompany))
+	return only(found, err, "company", id)
+}
+
+// only returns the one that was looked up by its id.
+func only[T any](found []T, err error, what, id string) (one T, _ error) {
 	if err == nil && len(found) == 0 {
 		err = access.ErrNotFound
 	}
 	if err != nil {
-		return access.Company{}, fmt.Errorf("loading company %q: %w", id, err)
+		return one, fmt.Errorf("loading %s %q: %w", what, id, err)
 	}
 	return found[0], nil
 }

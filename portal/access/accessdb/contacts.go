@@ -48,13 +48,7 @@ func (s *Clients) Contact(ctx context.Context, t tenant.ID, id string) (access.C
 	const q = `SELECT ` + contactColumns + ` FROM contacts WHERE tenant_id = @tenant AND id = @id`
 	var found []access.Contact
 	err := s.read(ctx, t, q, pgx.NamedArgs{"tenant": string(t), "id": id}, collect(&found, scanContact))
-	if err == nil && len(found) == 0 {
-		err = access.ErrNotFound
-	}
-	if err != nil {
-		return access.Contact{}, fmt.Errorf("loading contact %q: %w", id, err)
-	}
-	return found[0], nil
+	return only(found, err, "contact", id)
 }
 
 // Contacts lists contacts, newest first.
