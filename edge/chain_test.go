@@ -176,6 +176,29 @@ func TestChain_LogsOneLineWithoutPersonalData(t *testing.T) {
 	}
 }
 
+func TestChain_AReaderWhoHangsUpRingsNoAlarm(t *testing.T) {
+	t.Parallel()
+	h := start(t, func(c *edge.Config) {
+		c.Portal = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/wait" {
+				<-r.Context().Done()
+			}
+			w.WriteHeader(http.StatusServiceUnavailable)
+		})
+	})
+	c := h.dial(t, acme.String(), "http/1.1")
+	h.send(t, c, "GET /wait HTTP/1.1\r\nHost: billing.acme.test\r\n\r\n")
+	_ = c.Close()
+	within(t, "the line", func() bool { return strings.Contains(h.log.String(), `"gone":true`) })
+	if strings.Contains(h.log.String(), "ERROR") {
+		t.Errorf("hanging up is logged as a fault of ours: %s", h.log.String())
+	}
+	if res, _ := get(t, h.client(t, true), newRequest(t, "GET", "https://billing.acme.test/", nil)); res.StatusCode != 503 {
+		t.Fatal(res.Status)
+	}
+	within(t, "control: a fault", func() bool { return strings.Contains(h.log.String(), "ERROR") })
+}
+
 func TestChain_NoMetricCarriesAHostOrATenant(t *testing.T) {
 	t.Parallel()
 	h := start(t)

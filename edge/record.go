@@ -66,14 +66,15 @@ func (s *Server) note(r *http.Request, a *answer, took time.Duration) {
 	info := request.From(r.Context())
 	route := info.Route()
 	s.metrics.request(route, a.status, took, info)
+	gone := r.Context().Err() != nil // the reader hung up; what could not be finished then is no fault, or strangers could ring our alarms
 	level := slog.LevelInfo
-	if a.status >= 500 || a.cut {
+	if a.status >= 500 && !gone || a.cut {
 		level = slog.LevelError
 	}
 	if !s.config.Log.Enabled(r.Context(), level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 11)
+	attrs := make([]slog.Attr, 0, 12)
 	attrs = append(attrs,
 		slog.String("id", info.ID),
 		slog.String("method", method(r.Method)),
@@ -86,6 +87,9 @@ func (s *Server) note(r *http.Request, a *answer, took time.Duration) {
 		slog.String("proto", r.Proto))
 	if info.Site != nil && info.Site.Tenant != nil {
 		attrs = append(attrs, slog.String("tenant", string(info.Site.Tenant.ID)))
+	}
+	if gone {
+		attrs = append(attrs, slog.Bool("gone", true))
 	}
 	if a.cut {
 		attrs = append(attrs, slog.Bool("cut", true))

@@ -121,3 +121,21 @@ func TestError_NeedsNoTenant(t *testing.T) {
 func TestError_ReadsAStatusWithoutWordsAs500(t *testing.T) {
 	newBrowser(t, plainWorld(), "").get("/_status/418").wants(http.StatusInternalServerError, "Something went wrong on our side")
 }
+
+func TestPages_AreRenderedForAReaderWhoHasGone(t *testing.T) {
+	var log bytes.Buffer
+	world := plainWorld()
+	world.Log = slog.New(slog.NewTextHandler(&log, nil))
+	ctx, hangUp := context.WithCancel(context.Background())
+	hangUp()
+	for path, want := range map[string]int{"/portal/sign-in": http.StatusOK, "/portal/": http.StatusUnauthorized, "/nowhere": http.StatusNotFound} {
+		w := httptest.NewRecorder()
+		world.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://plain.portal.test"+path, nil).WithContext(ctx))
+		if w.Code != want {
+			t.Errorf("%s: %d, want %d", path, w.Code, want)
+		}
+	}
+	if log.Len() != 0 {
+		t.Errorf("whoever hangs up early writes into the log: %s", log.String())
+	}
+}

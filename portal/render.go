@@ -2,6 +2,7 @@ package portal
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -16,7 +17,8 @@ const largestKept = 256 << 10
 // buffers are reused between pages. A sync.Pool is not state: nothing that a page shows depends on it.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// write renders a page and only then answers: a page that cannot be rendered becomes an error page and never half a page.
+// write renders a page and only then answers: a page that cannot be rendered becomes an error page and never half a page. It renders on when
+// the reader has gone: giving up would save nothing, and would let whoever hangs up early write faults of ours into the log.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, page templ.Component) error {
 	buffer := buffers.Get().(*bytes.Buffer)
 	buffer.Reset()
@@ -25,7 +27,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, page 
 			buffers.Put(buffer)
 		}
 	}()
-	if err := page.Render(r.Context(), buffer); err != nil {
+	if err := page.Render(context.WithoutCancel(r.Context()), buffer); err != nil {
 		return fmt.Errorf("rendering a page: %w", err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
