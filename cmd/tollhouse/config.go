@@ -46,23 +46,23 @@ type Config struct {
 	SMTPCAFile                           string
 	MailFrom                             string
 
-	ProxyPeers      []netip.Prefix
-	DrainDelay      time.Duration
-	DrainTime       time.Duration
-	HandshakeWait   time.Duration
-	MaxConnections  int
-	ClientConns     int // of one network
-	HandshakeRate   int // a second, of one network
-	PagesPerMinute  int
-	APIPerMinute    int
-	RefusalsPerIP   int
-	LinksPerIP      int
-	HSTS            time.Duration
-	Certificates    int
-	LogLevel        slog.Level
-	Pprof           bool
-	TestMode        bool
-	ControlSocket   string
+	ProxyPeers     []netip.Prefix
+	DrainDelay     time.Duration
+	DrainTime      time.Duration
+	HandshakeWait  time.Duration
+	MaxConnections int
+	ClientConns    int // of one network
+	HandshakeRate  int // a second, of one network
+	PagesPerMinute int
+	APIPerMinute   int
+	RefusalsPerIP  int
+	LinksPerIP     int
+	HSTS           time.Duration
+	Certificates   int
+	LogLevel       slog.Level
+	Pprof          bool
+	TestMode       bool
+	ControlSocket  string
 }
 
 // secret is a value that prints as [redacted] however it is printed.
@@ -156,7 +156,16 @@ func loadConfig(getenv func(string) string, path string, testMode bool, need ...
 		}
 	}
 	errs = append(errs, c.contradictions()...)
-	return c, errors.Join(errs...)
+	return c, allWrong(errs)
+}
+
+// allWrong tells everything that is wrong with the settings at once, a line each.
+func allWrong(errs []error) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the settings, which `tollhouse config` explains, are not complete or not right:\n  %s",
+		strings.ReplaceAll(errors.Join(errs...).Error(), "\n", "\n  "))
 }
 
 // value looks a setting up: NAME, then NAME_FILE for a secret, in the environment and then in the file, then the standard.

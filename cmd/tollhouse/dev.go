@@ -31,7 +31,7 @@ import (
 const devDomain = "tollhouse.localhost"
 
 type devCmd struct {
-	Dir     string `help:"Where data is kept between runs." default:".dev" placeholder:"DIR"`
+	Dir     string `help:"Where data is kept between runs, .dev unless you say otherwise." default:".dev" placeholder:"DIR"`
 	Verbose bool   `help:"Log what the server logs to the terminal instead of DIR/tollhouse.log."`
 }
 

@@ -33,7 +33,7 @@ type finding struct {
 func (doctorCmd) Run(e *env) error {
 	c, err := loadConfig(e.getenv, e.file, false)
 	if err != nil {
-		return fmt.Errorf("the settings: %w", err)
+		return err
 	}
 	ctx, cancel := context.WithTimeout(e.ctx, 60*time.Second)
 	defer cancel()

@@ -61,9 +61,9 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Serve portals and the API."`
 	Dev     devCmd     `cmd:"" help:"Run everything on this machine, with demo tenants: nothing to set up, loopback only."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date."`
-	Tenant  tenantCmd  `cmd:"" help:"Create, list and show tenants."`
+	Tenant  tenantCmd  `cmd:"" help:"Create, list, show, suspend and resume tenants."`
 	Domain  domainCmd  `cmd:"" help:"Add and list custom hosts."`
-	Key     keyCmd     `cmd:"" help:"Create, list and revoke API keys."`
+	Key     keyCmd     `cmd:"" help:"Create and revoke API keys; tenant show lists them."`
 	Doctor  doctorCmd  `cmd:"" help:"Check everything that serve depends on and say what to do."`
 	Conf    configCmd  `cmd:"" name:"config" help:"Explain every setting."`
 }

@@ -69,7 +69,7 @@ func checkKey(name string, scopes []tenant.Scope) error {
 	}
 	for _, scope := range scopes {
 		if !slices.Contains(tenant.Scopes, scope) {
-			return &tenant.FieldError{Field: "scopes", Reason: "has one that does not exist"}
+			return &tenant.FieldError{Field: "scopes", Reason: fmt.Sprintf("has %.40q, which does not exist", scope)}
 		}
 	}
 	return nil
