@@ -80,7 +80,7 @@ func (s *Server) Error(w http.ResponseWriter, r *http.Request, status int) {
 	if !known {
 		status, said = http.StatusInternalServerError, errorWords[http.StatusInternalServerError]
 	}
-	setHeaders(w.Header())
+	setHeaders(w.Header(), r)
 	page := errorPage{view: s.view(r, said.title), text: said.text}
 	page.way = page.tenant != nil && status != http.StatusMisdirectedRequest
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {

@@ -139,3 +139,24 @@ func TestPages_AreRenderedForAReaderWhoHasGone(t *testing.T) {
 		t.Errorf("whoever hangs up early writes into the log: %s", log.String())
 	}
 }
+
+func TestLinks_LeaveNoTraceOfTheirAddressOnAnyPage(t *testing.T) {
+	limited := plainWorld()
+	limited.Fail = access.ErrLimited
+	broken := plainWorld()
+	broken.Fail = errors.New("away")
+	for name, answer := range map[string]*httptest.ResponseRecorder{
+		"landing":   newBrowser(t, plainWorld(), "").get(ready).ResponseRecorder,
+		"too many":  newBrowser(t, limited, "").get(ready).ResponseRecorder,
+		"a fault":   newBrowser(t, broken, "").get(ready).ResponseRecorder,
+		"no method": newBrowser(t, plainWorld(), "").get(ready + "/resend").ResponseRecorder,
+		"no path":   newBrowser(t, plainWorld(), "").get(ready + "/more").ResponseRecorder,
+	} {
+		if got := answer.Header().Get("Referrer-Policy"); got != "no-referrer" {
+			t.Errorf("%s, %d: Referrer-Policy %q", name, answer.Code, got)
+		}
+	}
+	if got := newBrowser(t, plainWorld(), "").get("/portal/sign-in").Header().Get("Referrer-Policy"); got != "same-origin" {
+		t.Errorf("control: Referrer-Policy %q", got)
+	}
+}

@@ -1,6 +1,9 @@
 package portal
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // contentPolicy lets a page load its own styles and pictures and post its own forms, and nothing else. There is no script, so there is no
 // source for one.
@@ -10,16 +13,22 @@ const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; for
 // withHeaders sets what holds for every answer. A handler of something public and unchanging replaces Cache-Control.
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		setHeaders(w.Header())
+		setHeaders(w.Header(), r)
 		next.ServeHTTP(w, r)
 	})
 }
 
-func setHeaders(h http.Header) {
+// linkPaths begin the address of every magic link. Such an address is a key: no page under it, an error's neither, tells it to another page.
+const linkPaths = "/portal/l/"
+
+func setHeaders(h http.Header, r *http.Request) {
 	h.Set("Content-Security-Policy", contentPolicy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")
+	if strings.HasPrefix(r.URL.Path, linkPaths) {
+		h.Set("Referrer-Policy", "no-referrer")
+	}
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()")

@@ -67,7 +67,6 @@ func sameContact(session access.Session, landing access.Landing) bool {
 }
 
 func (s *Server) writeLanding(w http.ResponseWriter, r *http.Request, status int, landing access.Landing, signedIn bool) error {
-	w.Header().Set("Referrer-Policy", "no-referrer") // the address is a key
 	if landing.State != access.LinkReady {
 		return s.writeDeadLink(w, r, landing)
 	}
@@ -128,7 +127,6 @@ func (s *Server) resendLink(w http.ResponseWriter, r *http.Request) error {
 
 // writeDeadLink answers for a link that leads nowhere any more. It is never a dead end.
 func (s *Server) writeDeadLink(w http.ResponseWriter, r *http.Request, landing access.Landing) error {
-	w.Header().Set("Referrer-Policy", "no-referrer")
 	page := deadLinkPage{landing: landing, path: linkPath(r) + "/resend"}
 	title, _ := page.says()
 	page.view = s.view(r, title)
@@ -167,7 +165,7 @@ func (p landingPage) kind() string {
 }
 
 // linkPath is the link's own path, whichever of its routes was called.
-func linkPath(r *http.Request) string { return "/portal/l/" + route.Param(r, "token") }
+func linkPath(r *http.Request) string { return linkPaths + route.Param(r, "token") }
 
 // targets are the paths that a link may lead to.
 var targets = regexp.MustCompile(`^/portal/[A-Za-z0-9_/-]*$`)
