@@ -35,12 +35,14 @@ func sign(s string) string {
 	return `<span class="cur">` + templ.EscapeString(s) + `</span>`
 }
 
-// date shows a day with the month's full name.
-func date(d ledger.Date, locale string) templ.Component { return shownDay{d, format.Date(d, locale)} }
+// date shows a day with the month's full name, in the language of the words around it.
+func date(d ledger.Date, locale string) templ.Component {
+	return shownDay{d, format.Date(d, format.English(locale))}
+}
 
 // shortDate is date for columns.
 func shortDate(d ledger.Date, locale string) templ.Component {
-	return shownDay{d, format.ShortDate(d, locale)}
+	return shownDay{d, format.ShortDate(d, format.English(locale))}
 }
 
 type shownDay struct {

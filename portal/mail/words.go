@@ -64,7 +64,7 @@ func (l Letter) writeInvoice(w *words, name, company string) {
 	w.Button = "View invoice " + number
 	w.Terms += " After that, the page it leads to can mail you a new one."
 	w.For = fmt.Sprintf("You get it because %s sends the invoices of %s to this address.", name, company)
-	date := format.Date(l.Invoice.DueDate, l.wordsLocale())
+	date := format.Date(l.Invoice.DueDate, format.English(l.locale()))
 	due := l.Invoice.Due()
 	var subject string
 	switch {
@@ -139,16 +139,6 @@ func (l Letter) locale() string {
 	return l.Tenant.Locale
 }
 
-// wordsLocale is the reader's locale where it agrees with the language of the words, which is English: no sentence names a month in another
-// language than its own.
-func (l Letter) wordsLocale() string {
-	locale := l.locale()
-	if locale == "" || strings.HasPrefix(strings.ToLower(locale), "en") {
-		return locale
-	}
-	return "en-GB"
-}
-
 // validity says how long the link works: a span when it is short, a day when it is not.
 func (l Letter) validity() string {
 	left := l.ExpiresAt.Sub(l.Now)
@@ -158,7 +148,7 @@ func (l Letter) validity() string {
 	case left <= 48*time.Hour:
 		return "for " + count(int(left.Round(time.Hour)/time.Hour), "hour")
 	}
-	return "until " + format.Date(ledger.DateIn(l.ExpiresAt, l.Tenant.TimeZone), l.wordsLocale())
+	return "until " + format.Date(ledger.DateIn(l.ExpiresAt, l.Tenant.TimeZone), format.English(l.locale()))
 }
 
 func count(n int, unit string) string {
