@@ -3,6 +3,7 @@ package certs
 import (
 	"crypto/tls"
 	"sync"
+	"time"
 
 	"tollhouse/tenant"
 )
@@ -104,6 +105,28 @@ func (c *cache) version(entry *tenant.Entry) int64 {
 		return s.version
 	}
 	return 0
+}
+
+// holding returns the certificate of an entry and its generation; nil for none. Generation 0 is of a local copy.
+func (c *cache) holding(entry *tenant.Entry) (*tls.Certificate, int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.slots[entry]; s != nil {
+		return entry.Certificate.Load(), s.version
+	}
+	return nil, 0
+}
+
+// expired counts the certificates that are held and no longer valid.
+func (c *cache) expired(now time.Time) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.slots {
+		if s.expires <= now.Unix() {
+			n++
+		}
+	}
+	return n
 }
 
 // held lists the entries that hold a certificate, with its version.

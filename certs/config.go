@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tollhouse/tenant"
+	"tollhouse/tenant/localcopy"
 	"tollhouse/tenant/seal"
 )
 
@@ -19,6 +20,8 @@ type Directory interface {
 	Lookup(host tenant.Hostname) (*tenant.Entry, bool)
 	// Subscribe calls tell with every host that is served and then with each that appears or is gone, until cancel is called.
 	Subscribe(tell func(appeared, gone []*tenant.Entry)) (cancel func())
+	// Current reports whether it knows all hosts from the record, and not from what a node kept.
+	Current() bool
 }
 
 // Config is what a Manager needs. Durations and counts that are zero get the default that their comment names.
@@ -30,6 +33,8 @@ type Config struct {
 	Ring      *seal.Ring // derives the ticket keys, the same on every node; required
 	Log       *slog.Logger
 
+	// Copy keeps a sealed copy of every served host's certificate on this node, for when the store does not answer; nil keeps none.
+	Copy *localcopy.Folder
 	// CARoots are the roots that the ACME endpoint's own TLS certificate must come from; nil takes the system's.
 	CARoots *x509.CertPool
 	// Profile is the ACME profile to ask for, like "tlsserver"; empty leaves it to the CA.

@@ -48,9 +48,14 @@ func (m *Manager) apply(ctx context.Context, e Event) {
 		m.failed.forget(e.Host)
 		m.unrenewed.forget(e.Host)
 		m.reload(ctx, e.Host, e.Version)
+		if entry, ok := m.cfg.Directory.Lookup(e.Host); ok {
+			m.copies.changed(entry)
+		}
 	case Dropped:
 		if entry, ok := m.cfg.Directory.Lookup(e.Host); ok {
 			m.cache.remove(entry)
+			m.copies.settled(entry.Host)
+			m.copies.changed(entry)
 			m.pending.change([]*tenant.Entry{entry}, nil)
 		}
 	}
@@ -105,6 +110,7 @@ func (m *Manager) resync(ctx context.Context) {
 		}
 	}
 	m.compare(ctx, hosts)
+	m.copies.changed(m.served()...)
 }
 
 func (m *Manager) compare(ctx context.Context, hosts []tenant.Hostname) {

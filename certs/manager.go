@@ -23,6 +23,7 @@ type Manager struct {
 	intern     *interner
 	metrics    *metrics
 	pending    *pending
+	copies     *copies
 	onDemand   chan struct{} // orders for handshakes
 
 	started chan struct{} // closed by Run once the next three are set
@@ -45,6 +46,7 @@ func New(cfg Config) (*Manager, error) {
 		challenges: newChallenges(),
 		intern:     newInterner(),
 		pending:    newPending(),
+		copies:     newCopies(cfg.Copy),
 		onDemand:   make(chan struct{}, cfg.Orders),
 		started:    make(chan struct{}),
 	}
@@ -73,6 +75,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	loops.Go(func() { m.followChanges(ctx) })
 	loops.Go(func() { m.renewAlways(ctx) })
 	loops.Go(func() { m.issueAhead(ctx) })
+	loops.Go(func() { m.keepCopies(ctx) })
 	<-ctx.Done()
 	loops.Wait()
 	m.flights.close()
@@ -81,14 +84,17 @@ func (m *Manager) Run(ctx context.Context) error {
 }
 
 // directoryChanged takes note of hosts that began or ceased to be served: the former are issued ahead of their first visitor, the latter lose
-// their place in memory at once.
+// their place in memory at once, and their local copy.
 func (m *Manager) directoryChanged(appeared, gone []*tenant.Entry) {
 	m.pending.change(appeared, gone)
 	for _, entry := range gone {
 		m.cache.remove(entry)
 		m.failed.forget(entry.Host)
 		m.unrenewed.forget(entry.Host)
+		m.copies.settled(entry.Host)
 	}
+	m.copies.changed(appeared...)
+	m.copies.changed(gone...)
 }
 
 // suites are the six of TLS 1.2 with forward secrecy and authenticated encryption; those of TLS 1.3 are not configurable and all of them are.

@@ -13,6 +13,7 @@ type metrics struct {
 	handshakes *prometheus.CounterVec
 	orders     *prometheus.CounterVec
 	storeReads prometheus.Counter
+	copies     *prometheus.CounterVec
 	gauges     []prometheus.Collector
 
 	malformed, unknown, warm            prometheus.Counter
@@ -32,6 +33,10 @@ func newMetrics(m *Manager) *metrics {
 		storeReads: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tollhouse_certs_store_reads_total", Help: "Reads of the certificate store by this node.",
 		}),
+		copies: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tollhouse_certs_copies_total",
+			Help: "What became of local copies of certificates: served and served_expired while the store did not answer.",
+		}, []string{"result"}),
 	}
 	for label, counter := range map[string]*prometheus.Counter{
 		"malformed_name": &x.malformed, "unknown_name": &x.unknown, "warm": &x.warm, "cold": &x.cold, "late": &x.late,
@@ -39,6 +44,9 @@ func newMetrics(m *Manager) *metrics {
 		"challenge": &x.challengeAnswered, "no_such_challenge": &x.challengeRefused,
 	} {
 		*counter = x.handshakes.WithLabelValues(label)
+	}
+	for _, result := range []string{copyServed, copyExpired, copyAbsent, copyUnusable, copyWritten, copyUnwritten, copyRemoved} {
+		x.copies.WithLabelValues(result)
 	}
 	x.gauges = gauges(m)
 	return x
@@ -66,11 +74,28 @@ func gauges(m *Manager) []prometheus.Collector {
 			return time.Unix(first, 0).Sub(m.cfg.Now()).Seconds()
 		}),
 		gauge("tollhouse_certs_pending", "Hosts that await their first certificate.", func() float64 { return float64(m.pending.size()) }),
+		gauge("tollhouse_certs_expired", "Certificates in memory that have expired and are served for want of another.", func() float64 {
+			return float64(m.cache.expired(m.cfg.Now()))
+		}),
+		gauge("tollhouse_certs_borrowed", "Certificates in memory that come from the local copy; the store did not answer.", func() float64 {
+			n, _ := m.copies.lent()
+			return float64(n)
+		}),
+		gauge("tollhouse_certs_borrowed_age_seconds", "Age of the oldest local copy that is served; 0 without any.", func() float64 {
+			n, oldest := m.copies.lent()
+			if n == 0 {
+				return 0
+			}
+			return m.cfg.Now().Sub(oldest).Seconds()
+		}),
+		gauge("tollhouse_certs_copies_unsettled", "Hosts whose local copy is to be compared with the store.", func() float64 {
+			return float64(m.copies.unsettled())
+		}),
 	}
 }
 
 func (x *metrics) register(r prometheus.Registerer) error {
-	for _, c := range append([]prometheus.Collector{x.handshakes, x.orders, x.storeReads}, x.gauges...) {
+	for _, c := range append([]prometheus.Collector{x.handshakes, x.orders, x.storeReads, x.copies}, x.gauges...) {
 		if err := r.Register(c); err != nil {
 			return err
 		}

@@ -77,9 +77,13 @@ const (
 	valid
 )
 
-// load puts a valid stored certificate into memory. Where there is none and the CA is to be left alone, it returns a refusal.
+// load puts a valid stored certificate into memory, or the local copy while the store does not answer. Where there is none and the CA is to
+// be left alone, it returns a refusal.
 func (m *Manager) load(ctx context.Context, entry *tenant.Entry) (standing, error) {
-	found, err := m.store.Find(ctx, entry.Host)
+	found, borrowed, err := m.find(ctx, entry)
+	if borrowed {
+		return valid, nil
+	}
 	if err != nil {
 		return absent, err
 	}
@@ -101,13 +105,19 @@ func (m *Manager) install(entry *tenant.Entry, b *Bundle) error {
 	if err != nil {
 		return fmt.Errorf("reading the stored certificate of %s: %w", b.Host, err)
 	}
-	m.intern.chain(&cert)
-	m.cache.put(entry, &cert, b.Version)
+	m.put(entry, &cert, b.Version)
+	m.copies.settled(entry.Host)
+	m.copies.changed(entry)
+	return nil
+}
+
+func (m *Manager) put(entry *tenant.Entry, cert *tls.Certificate, version int64) {
+	m.intern.chain(cert)
+	m.cache.put(entry, cert, version)
 	// A host that left the Directory meanwhile must not keep its place.
 	if current, ok := m.cfg.Directory.Lookup(entry.Host); !ok || current != entry {
 		m.cache.remove(entry)
 	}
-	return nil
 }
 
 // order gets the host a certificate at the CA, under the cluster's lease for its name, and commits it.

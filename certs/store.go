@@ -23,6 +23,9 @@ type Store interface {
 
 	// Find returns what is stored for a host, in one query. No certificate is not an error.
 	Find(ctx context.Context, host tenant.Hostname) (Found, error)
+	// Trusts reports whether a certificate with this chain, leaf first, may exist for the store: whether it comes from a root of ours. It
+	// asks nobody.
+	Trusts(chain [][]byte) bool
 	// Missing returns those of the hosts that have no valid certificate.
 	Missing(ctx context.Context, hosts []tenant.Hostname) ([]Missing, error)
 	// Versions returns the stored version of each host that has a certificate.

@@ -1,6 +1,9 @@
 package tenant
 
-import "maps"
+import (
+	"maps"
+	"time"
+)
 
 // subscriber is one listener for hosts that appear and disappear.
 type subscriber struct {
@@ -42,10 +45,43 @@ type change struct {
 	drop map[Hostname]bool
 }
 
-// replace makes the Directory hold exactly the sites of a snapshot.
+// Snapshot returns all that is served now, for whoever keeps a copy of it. Its sites are shared and must not be changed.
+func (d *Directory) Snapshot() Snapshot {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	served := d.all()
+	s := Snapshot{Seq: d.seq.Load(), Sites: make([]*Site, len(served)), At: d.Stats().Fresh}
+	for i, e := range served {
+		s.Sites[i] = e.Site()
+	}
+	return s
+}
+
+// Restore serves a kept snapshot until the feed gives one, which then replaces all of it. It does nothing and reports false when something
+// was loaded before.
+func (d *Directory) Restore(s Snapshot) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.Loaded() {
+		return false
+	}
+	if !s.At.IsZero() {
+		d.fresh.Store(s.At.UnixNano())
+	}
+	d.fill(s)
+	return true
+}
+
+// replace makes the Directory hold exactly the sites of the feed's snapshot.
 func (d *Directory) replace(s Snapshot) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.current.Store(true)
+	d.fresh.Store(time.Now().UnixNano())
+	d.fill(s)
+}
+
+func (d *Directory) fill(s Snapshot) {
 	c := change{put: byHost(s.Sites), drop: map[Hostname]bool{}}
 	for _, e := range d.all() {
 		if c.put[e.Host] == nil {

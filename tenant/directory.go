@@ -13,6 +13,7 @@ import (
 type Snapshot struct {
 	Seq   int64
 	Sites []*Site
+	At    time.Time // when the feed last answered that it is so; a Feed leaves it zero, which means now
 }
 
 // Feed is where a Directory learns of sites. Implementations must be safe for use by one goroutine at a time.
@@ -42,6 +43,8 @@ type Directory struct {
 	shards [shardCount]shard
 
 	loaded  atomic.Bool
+	current atomic.Bool   // what is loaded came from the feed
+	asked   chan struct{} // closed by Run after the feed's first answer
 	hosts   atomic.Int64
 	seq     atomic.Int64
 	fresh   atomic.Int64 // Unix nanoseconds of the last good answer of the feed
@@ -70,6 +73,7 @@ type resident struct {
 func NewDirectory(log *slog.Logger) *Directory {
 	return &Directory{
 		log:         log,
+		asked:       make(chan struct{}),
 		seed:        maphash.MakeSeed(),
 		tenants:     map[ID]*resident{},
 		subscribers: map[*subscriber]struct{}{},
@@ -98,8 +102,14 @@ func (d *Directory) Tenant(id ID) (*Tenant, bool) {
 	return r.tenant, true
 }
 
-// Loaded reports whether a first snapshot has arrived.
+// Loaded reports whether a first snapshot has arrived, or was restored.
 func (d *Directory) Loaded() bool { return d.loaded.Load() }
+
+// Current reports whether what is served came from the feed, be it long ago. Until then it is what Restore was given.
+func (d *Directory) Current() bool { return d.current.Load() }
+
+// Asked is closed once the feed has given Run its first answer, which may have been an error.
+func (d *Directory) Asked() <-chan struct{} { return d.asked }
 
 // Stats is the Directory's condition, for metrics and readiness.
 type Stats struct {

@@ -16,12 +16,14 @@ const (
 	// is not asked by all nodes at once.
 	retryFirst = 250 * time.Millisecond
 	retryLast  = 30 * time.Second
+	// retryRestored is retryLast for a Directory that knows no more than what this machine kept: it may be far behind.
+	retryRestored = 5 * time.Second
 )
 
 // Run keeps the directory current until ctx ends: a snapshot first, then every announced change, and a reconciliation each minute. While
 // the feed fails it serves the last known state and tries again. It returns nil; call it once.
 func (d *Directory) Run(ctx context.Context, feed Feed) error {
-	for pause := retryFirst; ctx.Err() == nil; pause = min(2*pause, retryLast) {
+	for pause := retryFirst; ctx.Err() == nil; pause = min(2*pause, d.retryLast()) {
 		err := d.follow(ctx, feed, func() { pause = retryFirst })
 		if ctx.Err() != nil {
 			return nil
@@ -37,7 +39,9 @@ func (d *Directory) Run(ctx context.Context, feed Feed) error {
 // follow takes in changes until the feed fails or ctx ends. It calls well whenever the feed both answers and listens.
 func (d *Directory) follow(ctx context.Context, feed Feed, well func()) error {
 	for {
-		if err := d.catchUp(ctx, feed); err != nil {
+		err := d.catchUp(ctx, feed)
+		d.answered()
+		if err != nil {
 			return err
 		}
 		if err := wait(ctx, feed); err != nil {
@@ -50,11 +54,27 @@ func (d *Directory) follow(ctx context.Context, feed Feed, well func()) error {
 	}
 }
 
+func (d *Directory) retryLast() time.Duration {
+	if d.Loaded() && !d.Current() {
+		return retryRestored
+	}
+	return retryLast
+}
+
+// answered tells whoever waits for Asked. Only Run calls it.
+func (d *Directory) answered() {
+	select {
+	case <-d.asked:
+	default:
+		close(d.asked)
+	}
+}
+
 // catchUp brings the Directory to the feed's present state.
 func (d *Directory) catchUp(ctx context.Context, feed Feed) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	if !d.Loaded() {
+	if !d.Current() {
 		return d.reload(ctx, feed)
 	}
 	delta, err := feed.Since(ctx, d.seq.Load())
@@ -77,7 +97,6 @@ func (d *Directory) reload(ctx context.Context, feed Feed) error {
 		return err
 	}
 	d.replace(snapshot)
-	d.fresh.Store(time.Now().UnixNano())
 	return nil
 }
 

@@ -45,14 +45,30 @@ func (s *Store) trusted(chainPEM []byte) bool {
 		return true
 	}
 	chain, err := parseChain(chainPEM)
-	if err != nil {
-		return false
+	return err == nil && s.rooted(chain)
+}
+
+// Trusts is the same question about a chain that is not stored here.
+func (s *Store) Trusts(der [][]byte) bool {
+	if s.cfg.Roots == nil {
+		return true
 	}
+	chain := make([]*x509.Certificate, len(der))
+	for i := range der {
+		var err error
+		if chain[i], err = x509.ParseCertificate(der[i]); err != nil {
+			return false
+		}
+	}
+	return len(chain) > 0 && s.rooted(chain)
+}
+
+func (s *Store) rooted(chain []*x509.Certificate) bool {
 	between := x509.NewCertPool()
 	for _, c := range chain[1:] {
 		between.AddCert(c)
 	}
-	_, err = chain[0].Verify(x509.VerifyOptions{
+	_, err := chain[0].Verify(x509.VerifyOptions{
 		Roots: s.cfg.Roots, Intermediates: between, CurrentTime: chain[0].NotBefore.Add(time.Second),
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 	})

@@ -40,6 +40,7 @@ type Config struct {
 	ACMEProfile   string
 
 	SealKeys *seal.Ring
+	LocalDir string // "" for no local copies
 
 	SMTPAddr, SMTPSecurity, SMTPUsername string
 	SMTPPassword                         secret
@@ -101,6 +102,9 @@ var settings = []setting{
 
 	{name: "SEAL_KEYS", required: true, secret: true, doc: "Key ring for what is sealed at rest: id:64 hex digits, comma-separated, the newest first. Old keys stay until nothing is sealed with them.",
 		read: func(c *Config, v string) (err error) { c.SealKeys, err = seal.ParseRing(v); return err }},
+
+	{name: "LOCAL_DIR", doc: "Folder on this node's own disk for sealed copies of hosts and certificates: with it, a node that restarts while everything else is down serves what it served. About 4 KiB a certificate. Empty: none.",
+		read: localDir},
 
 	{name: "ACME_DIRECTORY", standard: "https://acme-v02.api.letsencrypt.org/directory", doc: "The CA.", read: httpsURL(func(c *Config) *string { return &c.ACMEDirectory })},
 	{name: "ACME_EMAIL", required: true, doc: "Contact of the ACME account. Using the service means agreeing to the CA's terms.", read: emailAddress(func(c *Config) *string { return &c.ACMEEmail })},
@@ -327,6 +331,16 @@ func file(field func(*Config) *string) func(*Config, string) error {
 		*field(c) = v
 		return nil
 	}
+}
+
+// localDir takes a folder that is there or can be made later, and nothing else: what a disk does to the copies is found out, and survived,
+// while serving.
+func localDir(c *Config, v string) (err error) {
+	if info, err := os.Stat(v); err == nil && !info.IsDir() {
+		return fmt.Errorf("%q is not a folder", v)
+	}
+	c.LocalDir, err = filepath.Abs(v)
+	return err
 }
 
 func httpsURL(field func(*Config) *string) func(*Config, string) error {

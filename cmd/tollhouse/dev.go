@@ -259,7 +259,7 @@ func (w *world) getenv(keys string) func(string) string {
 		"SEAL_KEYS": keys, "ACME_DIRECTORY": w.ca.DirectoryURL, "ACME_EMAIL": "operator@" + devDomain, "ACME_ROOT_FILE": w.caFile, "ACME_CA_FILE": w.beside("acme-endpoint.pem"),
 		"SMTP_ADDR": w.sink.Addr(), "SMTP_CA_FILE": w.beside("mail-ca.pem"), "MAIL_FROM": "billing@" + devDomain,
 		"DRAIN_TIME": "2s", "HSTS": "0s", "LIMIT_HANDSHAKES": "100000", "LIMIT_PAGES": "10000000",
-		"CONTROL_SOCKET": w.beside("control.sock"),
+		"CONTROL_SOCKET": w.beside("control.sock"), "LOCAL_DIR": w.beside("local"),
 	}
 	return func(name string) string { return values[strings.TrimPrefix(name, prefix)] }
 }

@@ -141,8 +141,13 @@ func (f *fleet) settings(t *testing.T, dir string) map[string]string {
 		"LIMIT_LINKS": "100000", "LIMIT_API_REFUSED": "100000", "HSTS": "0s"}
 }
 
+// start starts a node, with a disk of its own unless values name one.
 func (f *fleet) start(t *testing.T, values map[string]string, listeners *edge.Listeners) *fleetNode {
 	t.Helper()
+	if values["LOCAL_DIR"] == "" {
+		values = maps.Clone(values)
+		values["LOCAL_DIR"] = t.TempDir()
+	}
 	config, err := loadConfig(func(name string) string { return values[strings.TrimPrefix(name, prefix)] }, "", true)
 	if err != nil {
 		t.Fatal(err)

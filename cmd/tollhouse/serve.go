@@ -36,6 +36,7 @@ import (
 	"tollhouse/portal/mail/maildb"
 	"tollhouse/portal/portaldb"
 	"tollhouse/tenant"
+	"tollhouse/tenant/localcopy"
 	"tollhouse/tenant/request"
 	"tollhouse/tenant/request/pgtrips"
 	"tollhouse/tenant/request/redistrips"
@@ -95,6 +96,7 @@ type house struct {
 	tenants   *tenantdb.Store
 	directory *tenant.Directory
 	feed      *tenantdb.Feed
+	copy      *localcopy.Directory // nil without a local folder
 	certs     *certs.Manager
 	access    *access.Service
 	clients   *accessdb.Clients
@@ -148,6 +150,7 @@ func (h *house) openStores(ctx context.Context, metrics *prometheus.Registry) er
 	h.tenants = tenantdb.New(h.pool, h.config.PlatformDomain, noteChange)
 	h.directory = tenant.NewDirectory(h.log)
 	h.feed = h.tenants.Feed(h.log)
+	h.keepDirectory(metrics)
 	return nil
 }
 
@@ -165,7 +168,7 @@ func (h *house) buildCerts(_ context.Context, metrics *prometheus.Registry) erro
 		return err
 	}
 	h.certs, err = certs.New(certs.Config{CA: h.config.ACMEDirectory, Email: h.config.ACMEEmail, Directory: h.directory, Store: store, Ring: h.config.SealKeys,
-		Log: h.log, CARoots: caRoots, Profile: h.config.ACMEProfile, Registerer: metrics, HandshakeWait: h.config.HandshakeWait,
+		Log: h.log, Copy: h.certificateCopies(), CARoots: caRoots, Profile: h.config.ACMEProfile, Registerer: metrics, HandshakeWait: h.config.HandshakeWait,
 		Capacity: h.config.Certificates, Now: h.now})
 	return err
 }
@@ -196,16 +199,20 @@ func (h *house) buildAccess(_ context.Context, metrics *prometheus.Registry) err
 	if err != nil {
 		return err
 	}
-	return h.buildJobs(links)
+	return h.buildJobs(links, metrics)
 }
 
-func (h *house) buildJobs(links *accessdb.Store) error {
+func (h *house) buildJobs(links *accessdb.Store, metrics *prometheus.Registry) error {
 	sender, err := mailSender(h.config)
 	if err != nil {
 		return err
 	}
 	h.sender = sender
-	worker, err := maildb.NewWorker(maildb.WorkerConfig{Pool: h.pool, Links: h.access, Sender: sender})
+	counted, err := countSender(sender, metrics)
+	if err != nil {
+		return err
+	}
+	worker, err := maildb.NewWorker(maildb.WorkerConfig{Pool: h.pool, Links: h.access, Sender: counted})
 	if err != nil {
 		return err
 	}
@@ -235,9 +242,12 @@ func mailSender(c Config) (*mail.Sender, error) {
 		Roots: roots, From: c.MailFrom})
 }
 
-func (h *house) buildPortal(context.Context, *prometheus.Registry) error {
-	var err error
-	h.portal, err = portal.New(portal.Config{Access: h.access, Pages: portaldb.New(h.pool), Logos: h.tenants, Now: h.now, Log: h.log})
+func (h *house) buildPortal(_ context.Context, metrics *prometheus.Registry) error {
+	counted, err := countAccess(h.access, metrics)
+	if err != nil {
+		return err
+	}
+	h.portal, err = portal.New(portal.Config{Access: counted, Pages: portaldb.New(h.pool), Logos: h.tenants, Now: h.now, Log: h.log})
 	return err
 }
 
@@ -271,6 +281,9 @@ func (h *house) Run(ctx context.Context) error {
 	defer stop()
 	group, behind := errgroup.WithContext(behind)
 	group.Go(func() error { return quiet(h.directory.Run(behind, h.feed)) })
+	if h.copy != nil {
+		group.Go(func() error { return h.copy.Run(behind) })
+	}
 	group.Go(func() error { return quiet(h.certs.Run(behind)) })
 	group.Go(func() error { return h.runJobs(behind) })
 	if h.clock != nil && h.config.ControlSocket != "" {

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,7 @@ var validID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 // Ring is an ordered set of keys. It is safe for concurrent use and never changes. It prints as "[redacted]".
 type Ring struct {
 	newest string
+	ids    []string // the newest first
 	keys   map[string]key
 }
 
@@ -82,6 +84,7 @@ func (r *Ring) add(id string, secret [32]byte) error {
 		return err
 	}
 	r.keys[id] = key{secret: secret, aead: aead}
+	r.ids = append(r.ids, id)
 	if r.newest == "" {
 		r.newest = id
 	}
@@ -90,6 +93,9 @@ func (r *Ring) add(id string, secret [32]byte) error {
 
 // Newest returns the id of the key that seals.
 func (r *Ring) Newest() string { return r.newest }
+
+// Keys returns the ids of all keys, the newest first.
+func (r *Ring) Keys() []string { return slices.Clone(r.ids) }
 
 // Seal encrypts plain with the newest key and binds it to aad. The result is version, key id, nonce and ciphertext.
 func (r *Ring) Seal(plain, aad []byte) []byte {
