@@ -39,6 +39,11 @@ func TestMetrics_CountTheWorkAndNameNobody(t *testing.T) {
 	n := f.nodes[0]
 	c := f.client(n)
 	session := f.signIn(t, c, b, b.clients[0])
+	f.mailTo(t, b.clients[0].contact.Email, "INV-")
+	waitFor(t, "the mail to be counted", func() bool {
+		_, metrics := n.ops(t, "/metrics")
+		return strings.Contains(metrics, `tollhouse_mails_total{result="sent"}`)
+	})
 	for _, path := range []string{"/portal/", "/portal/invoices", "/portal/invoices/" + b.clients[0].invoice, "/portal/nothing/" + b.clients[0].canary, "/brand/x.css"} {
 		ask(t, c, "GET", "https://"+b.host+path, "", session)
 	}
@@ -54,6 +59,7 @@ func TestMetrics_CountTheWorkAndNameNobody(t *testing.T) {
 		`tollhouse_certs_store_reads_total `, `tollhouse_certs_orders_total{result="obtained"} `, `tollhouse_certs_handshakes_total{result="unknown_name"} `,
 		`tollhouse_postgres_trips_total{by="request"} `, `tollhouse_postgres_trips_total{by="background"} `, `tollhouse_redis_trips_total{by="request"} `,
 		`tollhouse_edge_request_trips_total{route="/portal/invoices",store="postgres"} `, `tollhouse_edge_requests_total{class="2xx",route="/portal/"} `,
+		`tollhouse_mails_total{result="sent"} `, `tollhouse_links_pressed_total{result="granted"} `,
 		`tollhouse_edge_requests_total{class="4xx",route="none"} `, `tollhouse_edge_handshakes_total{kind="full",version="1.3"} `,
 	} {
 		if _, after, found := strings.Cut(metrics, "\n"+series); !found || strings.HasPrefix(after, "0\n") {

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tollhouse/portal/access"
+	"tollhouse/portal/mail"
+	"tollhouse/tenant"
+)
+
+// countedSender counts mails by what became of them. Only *mail.Sender knows the recipient; the label is one of a few words.
+type countedSender struct {
+	*mail.Sender
+	mails *prometheus.CounterVec
+}
+
+func countSender(sender *mail.Sender, metrics prometheus.Registerer) (countedSender, error) {
+	c := countedSender{sender, prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tollhouse_mails_total",
+		Help: "Tries to send a mail, by what became of them. Unreachable and deferred ones are tried again."}, []string{"result"})}
+	return c, metrics.Register(c.mails)
+}
+
+// Send sends and counts.
+func (c countedSender) Send(ctx context.Context, m mail.Message) error {
+	err := c.Sender.Send(ctx, m)
+	result, failed := "sent", (*mail.SendError)(nil)
+	if errors.As(err, &failed) {
+		result = string(failed.Outcome)
+	} else if err != nil {
+		result = "error"
+	}
+	c.mails.WithLabelValues(result).Inc()
+	return err
+}
+
+// countedAccess counts how often links are pressed, by what they were worth. Many unknown ones are somebody who guesses; many used ones are
+// readers who open old mails.
+type countedAccess struct {
+	*access.Service
+	links *prometheus.CounterVec
+}
+
+func countAccess(service *access.Service, metrics prometheus.Registerer) (countedAccess, error) {
+	c := countedAccess{service, prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tollhouse_links_pressed_total",
+		Help: "Magic links whose button was pressed, by what they were worth: granted ones gave a session."}, []string{"result"})}
+	return c, metrics.Register(c.links)
+}
+
+// Redeem exchanges a link and counts.
+func (c countedAccess) Redeem(ctx context.Context, site *tenant.Site, token string, v access.Visitor) (access.Grant, error) {
+	grant, err := c.Service.Redeem(ctx, site, token, v)
+	result, dead := "granted", (*access.DeadLinkError)(nil)
+	switch {
+	case errors.As(err, &dead):
+		result = string(dead.Landing.State)
+	case errors.Is(err, access.ErrLimited):
+		result = "limited"
+	case err != nil:
+		result = "error"
+	}
+	c.links.WithLabelValues(result).Inc()
+	return grant, err
+}
