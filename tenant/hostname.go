@@ -15,6 +15,9 @@ type Hostname struct{ name string }
 // input, which comes from strangers and may be long.
 var ErrHostname = errors.New("not a host name")
 
+// ErrHostnameLong is wrapped, beside ErrHostname, by the errors of ParseHostname for a name that only has to be shorter.
+var ErrHostnameLong = errors.New("host name too long")
+
 // ParseHostname returns the one canonical form of s: what browsers, resolvers and certificate authorities take for the same host (upper
 // case, full-width letters, ideographic dots, soft hyphens, one trailing dot, U-labels) becomes the same value, by UTS #46,
 // non-transitional, with the rules of STD 3. A name that is already canonical costs no allocation. Its errors wrap ErrHostname.

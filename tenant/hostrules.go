@@ -20,6 +20,11 @@ type hostnameError string
 func (e hostnameError) Error() string { return "not a host name: " + string(e) }
 func (e hostnameError) Unwrap() error { return ErrHostname }
 
+// Is adds ErrHostnameLong to what the error wraps.
+func (e hostnameError) Is(target error) bool {
+	return target == ErrHostnameLong && (e == errLong || e == errLabelLong || e == errDeep)
+}
+
 const (
 	errEmpty      hostnameError = "it is empty"
 	errLong       hostnameError = "it is longer than 253 characters"
