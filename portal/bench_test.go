@@ -29,7 +29,7 @@ func listOf(n int) invoicesPage {
 		Name: "Maple & Stone Studio", Locale: "en-US", TimeZone: time.UTC, Style: tenant.NewStyle(tenant.Color{B: 200}, tenant.Color{R: 200}),
 		Brand: tenant.Brand{SupportEmail: "billing@maplestone.example", Footer: "48 Alder Street, Portland, ME 04101"}}}
 	p.member = &access.Member{Session: access.Session{ExpiresAt: time.Date(2026, time.May, 28, 0, 0, 0, 0, time.UTC)},
-		Contact: access.Contact{Name: "Maria Lopez"}, Company: access.Company{Name: "Acme Ltd"}}
+		Contact: access.Contact{Name: "Accounts payable"}, Company: access.Company{Name: "Acme Ltd"}}
 	p.data.Counts = map[InvoiceTab]int{TabDue: n, TabAll: n}
 	for i := range n {
 		p.data.Invoices = append(p.data.Invoices, ledger.Invoice{ID: fmt.Sprintf("inv_%026d", i), Number: fmt.Sprintf("INV-2026-%06d", i),

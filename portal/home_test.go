@@ -13,7 +13,7 @@ func TestHome_SaysWhatIsDueFirst(t *testing.T) {
 	for selector, want := range map[string]string{
 		".hero .figure": "$3,883.82", ".hero .lead": "On 3 invoices. $1,582.72 of it is overdue.",
 		".hero .flight": "$1,004.85 is on its way and not counted here.", ".hero a.main": "View invoice INV-2026-000042",
-		".who p": "Signed in as Maria Lopez for Acme Ltd",
+		".who p": "Signed in as Accounts payable for Acme Ltd",
 	} {
 		if got := doc.Text(selector); got != want {
 			t.Errorf("%s: %q, want %q", selector, got, want)

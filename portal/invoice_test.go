@@ -48,7 +48,7 @@ func TestInvoice_AddsUp(t *testing.T) {
 		got = append(got, htmlcheck.Text(row))
 	}
 	want := []string{"Subtotal $2,715.00", "Discount −$37.00", "Tax 8.25% $217.24", "Total $2,895.24",
-		"Paid on May 1, 2026 by Maria Lopez Visa ending 4242 −$1,158.09", "Amount due $1,737.15"}
+		"Paid on May 1, 2026 by Accounts payable Visa ending 4242 −$1,158.09", "Amount due $1,737.15"}
 	if strings.Join(got, "|") != strings.Join(want, "|") {
 		t.Errorf("totals\n%q, want\n%q", got, want)
 	}

@@ -20,7 +20,7 @@ func TestRecordPayment_SettlesSeveralInvoicesAsOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Amount != 2500 || p.Currency != "USD" || p.CompanyID != w.Company || p.Kind != payments.Manual || p.PaidBy != "Maria" || len(p.Allocations) != 2 {
+	if p.Amount != 2500 || p.Currency != "USD" || p.CompanyID != w.Company || p.Kind != payments.Manual || p.PaidBy != "Accounts payable" || len(p.Allocations) != 2 {
 		t.Errorf("recorded %+v", p)
 	}
 	states := map[string]ledger.State{}

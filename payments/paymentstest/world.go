@@ -111,7 +111,7 @@ func (w *World) AddCompany(t testing.TB) string {
 func (w *World) AddContact(t testing.TB, company, role string) string {
 	t.Helper()
 	id := tenant.NewID("con", time.Now())
-	w.Exec(t, `INSERT INTO contacts (tenant_id, id, company_id, name, email, role) VALUES ($1, $2, $3, 'Maria', $2 || '@example.com', $4)`,
+	w.Exec(t, `INSERT INTO contacts (tenant_id, id, company_id, name, email, role) VALUES ($1, $2, $3, 'Accounts payable', $2 || '@example.com', $4)`,
 		w.Tenant.ID, id, company, role)
 	return id
 }

@@ -16,7 +16,7 @@ const (
 // Landing is what the page behind a magic link may show before anybody pressed its button: no amounts, no names, no lines.
 type Landing struct {
 	State          LinkState
-	MaskedEmail    string // "m•••@acme.com"; "" for LinkUnknown
+	MaskedEmail    string // "p•••@acme.com"; "" for LinkUnknown
 	ContactID      string // to recognise a browser that is already signed in as this contact; never shown
 	DocumentKind   string // "invoice", …; "" for a link to the whole portal
 	DocumentNumber string

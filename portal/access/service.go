@@ -239,7 +239,7 @@ func logged(site *tenant.Site, v Visitor) Visitor {
 	return v
 }
 
-// MaskEmail shows enough of an address for its owner to recognise it: "m•••@acme.com".
+// MaskEmail shows enough of an address for its owner to recognise it: "p•••@acme.com".
 func MaskEmail(email string) string {
 	local, domain, ok := strings.Cut(email, "@")
 	if !ok || local == "" {

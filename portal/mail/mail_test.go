@@ -37,7 +37,7 @@ func letter(kind mail.Kind, of *tenant.Tenant) mail.Letter {
 	now := time.Date(2026, 4, 3, 9, 30, 0, 0, time.UTC)
 	l := mail.Letter{
 		ID: "mail_0001", Kind: kind, Tenant: of, Company: "Harbour Café", Now: now,
-		Contact: mail.Person{Name: "Maria Lopez", Email: "maria@client.test"},
+		Contact: mail.Person{Name: "Accounts payable", Email: "payables@client.test"},
 		URL:     "https://acme.platform.test/portal/l/q7vJx0bF3mT9sLw2RkYpN5dHcZ8uEaGi1oVtXyB4nCM", ExpiresAt: now.AddDate(0, 0, 30),
 	}
 	if kind == mail.LoginLink {

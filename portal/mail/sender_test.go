@@ -53,7 +53,7 @@ func TestSend_WritesHeadersThatMailboxesTrust(t *testing.T) {
 	got := sink.Messages()[0]
 	for header, want := range map[string]string{
 		"From":           `"Acme" <billing@mail.platform.test>`,
-		"To":             `"Maria Lopez" <maria@client.test>`,
+		"To":             `"Accounts payable" <payables@client.test>`,
 		"Reply-To":       `"Acme" <billing@acme.test>`,
 		"Message-Id":     "<mail_0001@mail.platform.test>",
 		"Date":           "Fri, 03 Apr 2026 09:30:00 +0000",

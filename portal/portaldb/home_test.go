@@ -106,7 +106,7 @@ func TestHome_TellsWhatHappenedLately(t *testing.T) {
 	}
 	at := func(minutes int) time.Time { return paymentstest.Now.Add(time.Duration(minutes) * time.Minute) }
 	want := []portal.Activity{
-		{At: at(4), Kind: "payment_succeeded", Number: paid.Number, ID: paid.ID, Amount: usd(3000), Who: "Maria", Method: "Cheque 1042"},
+		{At: at(4), Kind: "payment_succeeded", Number: paid.Number, ID: paid.ID, Amount: usd(3000), Who: "Accounts payable", Method: "Cheque 1042"},
 		{At: at(3), Kind: "invoice_voided", Number: voided.Number, ID: voided.ID, Amount: usd(12000)},
 		{At: at(1), Kind: "invoice_sent", Number: voided.Number, ID: voided.ID, Amount: usd(12000)},
 		{At: at(0), Kind: "invoice_sent", Number: paid.Number, ID: paid.ID, Amount: usd(12000)},

@@ -111,7 +111,7 @@ func TestInvoice_OfAnotherPayerOfTheCompanyIsShown(t *testing.T) {
 	if _, err := f.Invoices.RecordPayment(ctx, f.Tenant, in); err != nil {
 		t.Fatal(err)
 	}
-	if d, err := f.pages.Invoice(ctx, colleague, inv.ID, nil); err != nil || d.Payments[0].PaidBy != "Maria" {
+	if d, err := f.pages.Invoice(ctx, colleague, inv.ID, nil); err != nil || d.Payments[0].PaidBy != "Accounts payable" {
 		t.Errorf("payments %+v, error %v", d.Payments, err)
 	}
 }

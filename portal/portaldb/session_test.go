@@ -120,7 +120,7 @@ func TestPages_TellWhoIsSignedIn(t *testing.T) {
 	if diff := cmp.Diff(f.session, d.Member.Session, cmp.Comparer(func(a, b tenant.Hostname) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
-	if d.Member.Contact.Name != "Maria" || d.Member.Contact.Role != access.Payer || d.Member.Company.Name != "Borealis" {
+	if d.Member.Contact.Name != "Accounts payable" || d.Member.Contact.Role != access.Payer || d.Member.Company.Name != "Borealis" {
 		t.Errorf("member is %+v", d.Member)
 	}
 }

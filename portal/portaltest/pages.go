@@ -30,7 +30,7 @@ func AllPages() []Page {
 		pages = append(pages, Page{"link-" + string(state), "/portal/l/" + Token(state), ""})
 	}
 	pages = append(pages, Page{"link-again", "/_post/portal/l/" + Token(access.LinkReady), ""},
-		Page{"sign-in", "/portal/sign-in", ""}, Page{"sign-in-error", "/_post/portal/sign-in?email=maria.example", ""}, Page{"sent", "/portal/sign-in/sent", ""},
+		Page{"sign-in", "/portal/sign-in", ""}, Page{"sign-in-error", "/_post/portal/sign-in?email=payables.example", ""}, Page{"sent", "/portal/sign-in/sent", ""},
 		Page{"no-session", "/portal/invoices", ""}, Page{"signed-out", "/portal/signed-out", ""}, Page{"test", "/portal/test", ""})
 	for _, status := range []int{400, 403, 404, 405, 409, 410, 413, 421, 429, 500, 503} {
 		n := strconv.Itoa(status)

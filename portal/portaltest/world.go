@@ -66,7 +66,7 @@ func NewWorld(t *tenant.Tenant) *World {
 	}
 	for _, state := range []access.LinkState{access.LinkReady, access.LinkUsed, access.LinkExpired, access.LinkRevoked,
 		access.LinkSuperseded, access.LinkPortalOff} {
-		w.Links[Token(state)] = access.Landing{State: state, MaskedEmail: "m•••@acme.example", ContactID: "ctc_linked",
+		w.Links[Token(state)] = access.Landing{State: state, MaskedEmail: "p•••@acme.example", ContactID: "ctc_linked",
 			DocumentKind: "invoice", DocumentNumber: "INV-2026-000042", Target: "/portal/invoices/" + InvoiceID(1)}
 	}
 	return w
@@ -81,12 +81,12 @@ func Token(state access.LinkState) string {
 func InvoiceID(n int) string { return fmt.Sprintf("inv_%026d", n) }
 
 func (w *World) member(cookie string, n int) access.Member {
-	contact, company := "Maria Lopez", "Acme Ltd"
+	contact, company := "Accounts payable", "Acme Ltd"
 	switch {
 	case w.Tenant.Locale == "he-IL":
-		contact, company = "عبد الرحمن بن محمد الأنصاري القحطاني", "شركة المشاريع الهندسية الدولية المتحدة للمقاولات العامة والتجارة"
+		contact, company = "قسم الحسابات الدائنة والمشتريات المركزية", "شركة المشاريع الهندسية الدولية المتحدة للمقاولات العامة والتجارة"
 	case w.Tenant.Locale == "de-DE":
-		contact, company = "Jürgen Großmann", "Straßenbau Süd GmbH & Co. KG"
+		contact, company = "Kreditorenbuchhaltung", "Straßenbau Süd GmbH & Co. KG"
 	}
 	s := access.Session{ID: "ses_" + cookie, Tenant: w.Tenant.ID, CompanyID: "com_" + strconv.Itoa(n), ContactID: "ctc_" + strconv.Itoa(n),
 		Level: "confirmed", ExpiresAt: Now.Add(7 * 24 * time.Hour)}

@@ -53,7 +53,7 @@ func (b *clientsBench) side(slug string) side {
 	if s.company, err = b.clients.CreateCompany(ctx, s.tenant, key, access.Company{Name: slug, Currency: "USD", PortalEnabled: true}); err != nil {
 		b.t.Fatal(err)
 	}
-	contact := access.Contact{CompanyID: s.company.ID, Name: "Maria", Email: "m@example.com", Role: access.Payer, Status: "active"}
+	contact := access.Contact{CompanyID: s.company.ID, Name: "Accounts payable", Email: "m@example.com", Role: access.Payer, Status: "active"}
 	if s.contact, err = b.clients.CreateContact(ctx, s.tenant, key, contact); err != nil {
 		b.t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func setup(t *testing.T) *house {
 	h.links.pool = h.db.App
 	h.exec(t, `INSERT INTO tenants (id, slug, name, support_email) VALUES ($1, 'acme', 'Acme', 'help@acme.test')`, h.tenant)
 	h.exec(t, `INSERT INTO companies (tenant_id, id, name, currency) VALUES ($1, $2, 'Harbour Café', 'USD')`, h.tenant, h.company)
-	h.exec(t, `INSERT INTO contacts (tenant_id, id, company_id, name, email) VALUES ($1, $2, $3, 'Maria Lopez', 'maria@client.test')`,
+	h.exec(t, `INSERT INTO contacts (tenant_id, id, company_id, name, email) VALUES ($1, $2, $3, 'Accounts payable', 'payables@client.test')`,
 		h.tenant, h.contact, h.company)
 	h.exec(t, `INSERT INTO invoices (tenant_id, id, company_id, number, status, currency, issue_date, due_date, subtotal, tax, total, sent_at)
 		VALUES ($1, $2, $3, 'INV-12', 'sent', 'USD', '2026-04-03', '2026-05-03', 120450, 0, 120450, now())`, h.tenant, h.invoice, h.company)

@@ -29,7 +29,7 @@ func TestWorker_SendsACommittedMailOnce(t *testing.T) {
 		t.Fatalf("%d mails arrived, want 1", len(msgs))
 	}
 	m := msgs[0]
-	if m.Subject != "Invoice INV-12 from Acme: $1,204.50 due May 3, 2026" || !m.TLS || m.From != sender || !slices.Equal(m.To, []string{"maria@client.test"}) {
+	if m.Subject != "Invoice INV-12 from Acme: $1,204.50 due May 3, 2026" || !m.TLS || m.From != sender || !slices.Equal(m.To, []string{"payables@client.test"}) {
 		t.Errorf("subject %q, TLS %v, from %q, to %q", m.Subject, m.TLS, m.From, m.To)
 	}
 	if got, want := m.Header.Get("Message-ID"), "<"+id+"@mail.platform.test>"; got != want {

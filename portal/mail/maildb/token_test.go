@@ -30,7 +30,7 @@ func TestQueue_KeepsNoTokenAndItsJobsNoAddress(t *testing.T) {
 			if strings.Contains(value, token(link)) {
 				t.Errorf("%s holds the token", column)
 			}
-			if strings.HasPrefix(column, "jobs.") && strings.Contains(value, "maria@") {
+			if strings.HasPrefix(column, "jobs.") && strings.Contains(value, "payables@") {
 				t.Errorf("%s holds the address", column)
 			}
 			if strings.Contains(value, id) {

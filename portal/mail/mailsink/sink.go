@@ -6,7 +6,7 @@
 //	sink, err := mailsink.Listen(mailsink.Config{})
 //	go sink.Run(ctx)
 //	// send to sink.Addr(), trusting sink.RootPEM()
-//	msg, err := sink.Wait(ctx, func(m mailsink.Message) bool { return m.To[0] == "maria@client.test" })
+//	msg, err := sink.Wait(ctx, func(m mailsink.Message) bool { return m.To[0] == "payables@client.test" })
 package mailsink
 
 import (

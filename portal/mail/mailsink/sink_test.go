@@ -37,7 +37,7 @@ func start(t *testing.T, c mailsink.Config) *mailsink.Sink {
 	return sink
 }
 
-const source = "From: =?utf-8?q?Caf=C3=A9?= <cafe@acme.test>\r\nTo: maria@client.test\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n" +
+const source = "From: =?utf-8?q?Caf=C3=A9?= <cafe@acme.test>\r\nTo: payables@client.test\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n" +
 	"Message-ID: <m1@acme.test>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\n" +
 	"--b\r\nContent-Type: multipart/alternative; boundary=c\r\n\r\n" +
 	"--c\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nOpen <https://acme.test/portal/l/abc>.\r\n" +
@@ -53,9 +53,9 @@ func send(t *testing.T, sink *mailsink.Sink, to, msg string) {
 
 func TestSink_ReadsWhatArrives(t *testing.T) {
 	sink := start(t, mailsink.Config{NoTLS: true})
-	send(t, sink, "maria@client.test", source)
+	send(t, sink, "payables@client.test", source)
 	m := sink.Messages()[0]
-	if m.ID != 1 || m.Subject != "Grüße" || m.To[0] != "maria@client.test" || m.TLS || m.Problem != "" {
+	if m.ID != 1 || m.Subject != "Grüße" || m.To[0] != "payables@client.test" || m.TLS || m.Problem != "" {
 		t.Errorf("message = %+v", m)
 	}
 	if m.Text != "Open <https://acme.test/portal/l/abc>." || !strings.Contains(m.HTML, `<img src="cid:logo">`) || len(m.Inline) != 1 || m.Inline[0].CID != "logo" {
@@ -65,7 +65,7 @@ func TestSink_ReadsWhatArrives(t *testing.T) {
 
 func TestSink_KeepsWhatItCannotRead(t *testing.T) {
 	sink := start(t, mailsink.Config{NoTLS: true})
-	send(t, sink, "maria@client.test", "no header at all\r\n")
+	send(t, sink, "payables@client.test", "no header at all\r\n")
 	if m := sink.Messages()[0]; m.Problem == "" || !strings.Contains(string(m.Raw), "no header") {
 		t.Errorf("message = %+v", m)
 	}
@@ -148,7 +148,7 @@ func TestHandler_ShowsMailsAndRunsNothingOfThem(t *testing.T) {
 	if _, body := get(t, sink, "/"); !strings.Contains(body, "No mail yet") {
 		t.Errorf("the empty list:\n%s", body)
 	}
-	send(t, sink, "maria@client.test", source)
+	send(t, sink, "payables@client.test", source)
 	if _, body := get(t, sink, "/"); !strings.Contains(body, "Grüße") || !strings.Contains(body, `href="/messages/1"`) {
 		t.Errorf("the list:\n%s", body)
 	}
@@ -177,7 +177,7 @@ func TestHandler_ShowsMailsAndRunsNothingOfThem(t *testing.T) {
 
 func TestHandler_TellsProgramsTheLinks(t *testing.T) {
 	sink := start(t, mailsink.Config{NoTLS: true})
-	send(t, sink, "maria@client.test", source)
+	send(t, sink, "payables@client.test", source)
 	_, body := get(t, sink, "/messages.json")
 	var got struct {
 		Messages []struct {
