@@ -157,5 +157,8 @@ func TestBadInput_HellosAreRefusedByTheRightAlert(t *testing.T) {
 	if n := b.ca.Orders(); n != orders {
 		t.Errorf("%d orders", n-orders)
 	}
+	if _, metrics := b.nodes[0].ops(t, "/metrics"); !strings.Contains(metrics, `tollhouse_edge_refused_connections_total{reason="hello_too_large"} 3`) {
+		t.Error("the three hellos that are too large are not counted as such")
+	}
 	b.unharmed(t)
 }
