@@ -169,7 +169,7 @@ func activity(inv ledger.Invoice, i int, who string) portal.Activity {
 	case inv.Status == ledger.Void:
 		a.Kind = "invoice_voided"
 	case inv.InFlight > 0:
-		a.Kind, a.Method, a.Amount.Amount = "payment_processing", "bank transfer", inv.InFlight
+		a.Kind, a.Method, a.Amount.Amount = "payment_processing", "Bank transfer", inv.InFlight
 	case inv.Settled > 0:
 		a.Kind, a.Who, a.Method, a.Amount.Amount = "payment_succeeded", who, "Visa ending 4242", inv.Settled
 	}

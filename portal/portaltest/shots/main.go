@@ -52,6 +52,7 @@ func run(ctx context.Context, out, only string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return fmt.Errorf("making the directory: %w", err)
 	}
+	fmt.Printf("taking %d pictures, which is a matter of minutes\n", len(chosen(only))*len(portaltest.Tenants())*len(looks))
 	group, ctx := errgroup.WithContext(ctx)
 	for _, t := range portaltest.Tenants() {
 		group.Go(func() error { return take(ctx, t, out, only) })
@@ -125,14 +126,15 @@ func port(address string) string {
 // index is a page with all pictures, a row a page and tenant.
 func index(only string) string {
 	var b strings.Builder
-	b.WriteString("<!DOCTYPE html><meta charset=utf-8><title>Pages</title><style>body{font:14px sans-serif;background:#888}" +
-		"div{display:flex;gap:12px;align-items:flex-start;margin:0 0 32px}img{display:block;max-width:640px}img.phone{max-width:240px}</style>\n")
+	b.WriteString("<!DOCTYPE html><meta charset=utf-8><title>Pages</title><style>body{font:14px sans-serif;background:#c9ced6;color:#1a1f2b}" +
+		"div{display:flex;gap:12px;align-items:flex-start;margin:0 0 32px}a{color:inherit;text-decoration:none}img{display:block;margin-top:4px;max-width:640px}img.phone{max-width:240px}</style>\n")
 	for _, page := range chosen(only) {
 		fmt.Fprintf(&b, "<h2>%s</h2>\n", html.EscapeString(page.Name))
 		for _, t := range portaltest.Tenants() {
 			b.WriteString("<div>")
 			for _, l := range looks {
-				fmt.Fprintf(&b, `<img loading=lazy class=%s src="%s">`, strings.TrimSuffix(strings.TrimSuffix(l.name, "-light"), "-dark"), file(t.Slug, page.Name, l.name))
+				class := strings.TrimSuffix(strings.TrimSuffix(l.name, "-light"), "-dark")
+				fmt.Fprintf(&b, `<a href="%[1]s">%[2]s, %[3]s<img loading=lazy class=%[4]s src="%[1]s"></a>`, file(t.Slug, page.Name, l.name), t.Slug, l.name, class)
 			}
 			b.WriteString("</div>\n")
 		}
