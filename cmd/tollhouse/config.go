@@ -27,6 +27,11 @@ type Config struct {
 	PublicHTTPSPort              int
 	PlatformDomain               tenant.Hostname
 
+	EdgeDomain      tenant.Hostname
+	PublicAddresses []netip.Addr
+	Resolvers       []netip.AddrPort
+	CAAIssuers      []string
+
 	PostgresURL secret // the server's role
 	MigrateURL  secret // the schema owner's role, for `migrate` only
 	PostgresMax int
@@ -94,6 +99,12 @@ var settings = []setting{
 	{name: "OPS_ADDR", standard: "127.0.0.1:9100", doc: "Where /healthz, /readyz and /metrics are. Keep it away from the internet.", read: address(func(c *Config) *string { return &c.OpsAddr })},
 	{name: "PUBLIC_HTTPS_PORT", standard: "443", doc: "Port that links and redirects name; another one only behind a port mapping.", read: number(1, 65535, func(c *Config) *int { return &c.PublicHTTPSPort })},
 
+	{name: "EDGE_DOMAIN", doc: "Domain below which every claim to a custom host has its CNAME target. Empty: edge.<platform domain>.",
+		read: func(c *Config, v string) (err error) { c.EdgeDomain, err = tenant.ParseHostname(v); return err }},
+	{name: "PUBLIC_ADDRESSES", doc: "IP addresses at which the internet reaches the nodes, comma-separated; the nodes must reach them too. `domain doctor` tries them. Empty: whatever the edge domain resolves to, untried.", read: publicAddresses},
+	{name: "DNS_RESOLVERS", standard: "1.1.1.1:53,8.8.8.8:53", doc: "Two or more resolvers that check DNSSEC, as IP:port, comma-separated. They must agree before anything is concluded about a name.", read: resolvers},
+	{name: "CAA_ISSUERS", standard: "letsencrypt.org", doc: "Names of the CA in CAA records, comma-separated; one of them has to be allowed.", read: caaIssuers},
+
 	{name: "POSTGRES_URL", required: true, secret: true, doc: "Database, as the server's role: a member of tollhouse_app that owns nothing.", read: postgres(func(c *Config) *secret { return &c.PostgresURL })},
 	{name: "POSTGRES_MIGRATE_URL", secret: true, doc: "The same database as the role that owns the schema. Only `migrate` reads it.", read: postgres(func(c *Config) *secret { return &c.MigrateURL })},
 	{name: "POSTGRES_CONNECTIONS", standard: "20", doc: "Most connections of one process.", read: number(4, 1000, func(c *Config) *int { return &c.PostgresMax })},
@@ -159,8 +170,22 @@ func loadConfig(getenv func(string) string, path string, testMode bool, need ...
 			errs = append(errs, fmt.Errorf("%s%s: %w", prefix, s.name, err))
 		}
 	}
+	if err := c.defaultEdge(); err != nil {
+		errs = append(errs, err)
+	}
 	errs = append(errs, c.contradictions()...)
 	return c, allWrong(errs)
+}
+
+// defaultEdge is the one default that follows from another setting.
+func (c *Config) defaultEdge() (err error) {
+	if !c.EdgeDomain.IsZero() || c.PlatformDomain.IsZero() {
+		return nil
+	}
+	if c.EdgeDomain, err = tenant.ParseHostname("edge." + c.PlatformDomain.String()); err != nil {
+		return fmt.Errorf("%sEDGE_DOMAIN: %w", prefix, err)
+	}
+	return nil
 }
 
 // allWrong tells everything that is wrong with the settings at once, a line each.
@@ -393,6 +418,42 @@ func prefixes(c *Config, v string) error {
 			return fmt.Errorf("%q is not a CIDR like 10.0.0.0/8", field)
 		}
 		c.ProxyPeers = append(c.ProxyPeers, p.Masked())
+	}
+	return nil
+}
+
+func publicAddresses(c *Config, v string) error {
+	for field := range strings.SplitSeq(v, ",") {
+		a, err := netip.ParseAddr(strings.TrimSpace(field))
+		if err != nil || a.Zone() != "" || a.IsUnspecified() || a.IsMulticast() {
+			return fmt.Errorf("%q is not an IP address like 192.0.2.1", field)
+		}
+		c.PublicAddresses = append(c.PublicAddresses, a.Unmap())
+	}
+	return nil
+}
+
+func resolvers(c *Config, v string) error {
+	for field := range strings.SplitSeq(v, ",") {
+		r, err := netip.ParseAddrPort(strings.TrimSpace(field))
+		if err != nil || r.Port() == 0 {
+			return fmt.Errorf("%q is not IP:port like 1.1.1.1:53", field)
+		}
+		c.Resolvers = append(c.Resolvers, r)
+	}
+	if len(c.Resolvers) < 2 {
+		return errors.New("names one resolver; at least two have to agree")
+	}
+	return nil
+}
+
+func caaIssuers(c *Config, v string) error {
+	for field := range strings.SplitSeq(v, ",") {
+		issuer, err := tenant.ParseHostname(strings.TrimSpace(field))
+		if err != nil {
+			return fmt.Errorf("%q: %w", field, err)
+		}
+		c.CAAIssuers = append(c.CAAIssuers, issuer.String())
 	}
 	return nil
 }

@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -161,12 +163,28 @@ func startWorld(ctx context.Context, dir string, log *slog.Logger, out io.Writer
 			return nil, err
 		}
 	}
-	w.config, err = loadConfig(w.getenv(keys), "", true)
+	settings := w.settings(keys)
+	if err := writeDevSettings(w.beside("settings.env"), settings); err != nil {
+		w.Close()
+		return nil, err
+	}
+	w.config, err = loadConfig(func(name string) string { return settings[strings.TrimPrefix(name, prefix)] }, "", true)
 	if err != nil {
 		w.Close()
 		return nil, err
 	}
 	return w, nil
+}
+
+// writeDevSettings lets the operator's commands work on this run: `tollhouse --config .dev/settings.env domain doctor billing.acme.test`.
+func writeDevSettings(path string, settings map[string]string) error {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		if name != "CONTROL_SOCKET" { // serve takes it in test mode only
+			fmt.Fprintf(&b, "%s%s=%s\n", prefix, name, settings[name])
+		}
+	}
+	return os.WriteFile(path, []byte(b.String()), 0o600)
 }
 
 func (w *world) startPostgres(ctx context.Context, dir string, _ *slog.Logger) error {
@@ -251,17 +269,18 @@ func (w *world) startMail(ctx context.Context, dir string, log *slog.Logger) err
 	return os.WriteFile(filepath.Join(dir, "mail-ca.pem"), w.sink.RootPEM(), 0o644)
 }
 
-// getenv answers for the settings of this run; nothing of the caller's environment counts.
-func (w *world) getenv(keys string) func(string) string {
-	values := map[string]string{
+// settings are those of this run; nothing of the caller's environment counts.
+func (w *world) settings(keys string) map[string]string {
+	return map[string]string{
 		"PLATFORM_DOMAIN": devDomain, "PUBLIC_HTTPS_PORT": fmt.Sprint(w.listeners.HTTPS().Port()),
 		"POSTGRES_URL": w.postgres.URL(services.ServerRole, "tollhouse"), "REDIS_URL": "redis://" + w.redis.Addr(),
 		"SEAL_KEYS": keys, "ACME_DIRECTORY": w.ca.DirectoryURL, "ACME_EMAIL": "operator@" + devDomain, "ACME_ROOT_FILE": w.caFile, "ACME_CA_FILE": w.beside("acme-endpoint.pem"),
 		"SMTP_ADDR": w.sink.Addr(), "SMTP_CA_FILE": w.beside("mail-ca.pem"), "MAIL_FROM": "billing@" + devDomain,
 		"DRAIN_TIME": "2s", "HSTS": "0s", "LIMIT_HANDSHAKES": "100000", "LIMIT_PAGES": "10000000",
 		"CONTROL_SOCKET": w.beside("control.sock"), "LOCAL_DIR": w.beside("local"),
+		"HTTPS_ADDR": w.listeners.HTTPS().String(), "HTTP_ADDR": w.listeners.HTTP().String(), "PUBLIC_ADDRESSES": "127.0.0.1",
+		"DNS_RESOLVERS": w.ca.DNSAddr + "," + w.ca.DNSAddr, // the doctor wants two, and here there is one truth
 	}
-	return func(name string) string { return values[strings.TrimPrefix(name, prefix)] }
 }
 
 // beside names a file in the folder of this run.

@@ -186,6 +186,8 @@ func setStatus(e *env, name string, set func(*tenantdb.Store, context.Context, t
 type domainCmd struct {
 	Add  domainAddCmd  `cmd:"" help:"Give a tenant a custom host, on your word that it is proven."`
 	List domainListCmd `cmd:"" help:"List a tenant's custom hosts."`
+
+	Doctor domainDoctorCmd `cmd:"" help:"Say whether a certificate would be issued for a name, and if not, which record to change."`
 }
 
 type domainAddCmd struct {

@@ -103,15 +103,15 @@ func (e exam) unpermitted(set permits, verdict permission, why *dns.CAA) Finding
 	switch {
 	case e.ours(set.at):
 		f.Who, f.RetryAfter = Platform, soon
-		f.Fix = fmt.Sprintf("The platform's operator must create %s. %s.", at, record)
+		f.Fix = fmt.Sprintf("The platform's operator must create %s %s.", at, record)
 	case set.more:
-		f.Fix = fmt.Sprintf("At your DNS provider, delete CAA records of %s that are not needed: there are more than %d. Keep %s. %s.", at, maxRecords, at, record)
+		f.Fix = fmt.Sprintf("At your DNS provider, delete CAA records of %s that are not needed: there are more than %d. Keep %s %s.", at, maxRecords, at, record)
 	case verdict == perhaps:
-		f.Fix = fmt.Sprintf("The record is bound to one account of the certificate authority. Unless that is ours, create at your DNS provider %s. %s.", at, record)
+		f.Fix = fmt.Sprintf("The record is bound to one account of the certificate authority. Unless that is ours, create at your DNS provider %s %s.", at, record)
 	case why != nil && strings.ToLower(why.Tag) != "issue":
-		f.Fix = fmt.Sprintf("At your DNS provider, delete %s. %s: it is marked critical and certificate authorities do not know it, so none may issue.", at, shownCAA([]*dns.CAA{why}))
+		f.Fix = fmt.Sprintf("At your DNS provider, delete %s %s: it is marked critical and certificate authorities do not know it, so none may issue.", at, shownCAA([]*dns.CAA{why}))
 	default:
-		f.Fix = fmt.Sprintf("At your DNS provider, create %s. %s beside the others.", at, record)
+		f.Fix = fmt.Sprintf("At your DNS provider, create %s %s beside the others.", at, record)
 	}
 	return f
 }

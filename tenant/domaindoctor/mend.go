@@ -18,9 +18,9 @@ func (e exam) apex() bool {
 func (e exam) routeRecord() string {
 	switch {
 	case !e.apex():
-		return fmt.Sprintf("%s. CNAME %s.", e.host, e.target())
+		return fmt.Sprintf("%s CNAME %s", e.host, e.target())
 	case len(e.Targets.Addresses) == 0:
-		return fmt.Sprintf("%s. ALIAS %s. (or ANAME, or what your provider calls a flattened CNAME)", e.host, e.target())
+		return fmt.Sprintf("%s ALIAS %s (or ANAME, or what your provider calls a flattened CNAME)", e.host, e.target())
 	}
 	return each(e.host.String(), e.Targets.Addresses)
 }
@@ -34,8 +34,8 @@ func (e exam) expectedRoute() string {
 
 // proofRecord is the record that proves the claim; with a choice the one that also leads to us comes first.
 func (e exam) proofRecord() string {
-	txt := fmt.Sprintf("%s%s. TXT %q", proofLabel, e.host, e.want.TXTToken)
-	cname := fmt.Sprintf("%s. CNAME %s.", e.host, e.want.CNAMETarget)
+	txt := fmt.Sprintf("%s%s TXT %q", proofLabel, e.host, e.want.TXTToken)
+	cname := fmt.Sprintf("%s CNAME %s", e.host, e.want.CNAMETarget)
 	switch {
 	case !e.asksTXT():
 		return cname
@@ -47,7 +47,7 @@ func (e exam) proofRecord() string {
 
 // replaceAlias names the CNAME that leads astray, and what it has to be.
 func (e exam) replaceAlias(c chain) string {
-	return fmt.Sprintf("At your DNS provider, delete %s. CNAME %s and create %s.", e.host, c.hops[0], e.routeRecord())
+	return fmt.Sprintf("At your DNS provider, delete %s CNAME %s and create %s.", e.host, clip(strings.TrimSuffix(c.hops[0], ".")), e.routeRecord())
 }
 
 func (e exam) replaceAddresses(v view) string {
@@ -91,7 +91,7 @@ func list(sets ...[]netip.Addr) string {
 
 // each is the same with the name that they stand at.
 func each(name string, sets ...[]netip.Addr) string {
-	return joined(" and ", func(a netip.Addr) string { return fmt.Sprintf("%s. %s %s", name, kind(a), a) }, sets...)
+	return joined(" and ", func(a netip.Addr) string { return fmt.Sprintf("%s %s %s", name, kind(a), a) }, sets...)
 }
 
 func joined(with string, show func(netip.Addr) string, sets ...[]netip.Addr) string {

@@ -53,7 +53,7 @@ func (e exam) unproven(v view) Finding {
 		}
 	} else if len(v.txt.records) > 0 {
 		f.Code, f.Seen = OwnershipMismatch, "TXT "+quoted(v.txt.records)
-		f.Fix = fmt.Sprintf("At your DNS provider, add %s%s. TXT %q; the other values may stay.", proofLabel, e.host, e.want.TXTToken)
+		f.Fix = fmt.Sprintf("At your DNS provider, add %s%s TXT %q; the other values may stay.", proofLabel, e.host, e.want.TXTToken)
 	} else if !e.asksTXT() && e.want.TXTToken != "" {
 		f.Code, f.Expected, f.Seen, f.RetryAfter = NameTooLong, fmt.Sprintf("at most %d characters for a proof by TXT", longestProvable), fmt.Sprintf("%d characters", len(e.host.String())), 0
 		f.Fix = "Use a shorter name"
