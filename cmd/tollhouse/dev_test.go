@@ -53,7 +53,12 @@ func startDev(t *testing.T, dir string) *devRun {
 		t.Fatal(err)
 	}
 	go func() { d.ended <- d.cmd.Wait() }()
-	t.Cleanup(func() { _ = d.cmd.Process.Signal(os.Interrupt); <-d.ended; d.ended <- nil })
+	t.Cleanup(func() {
+		_ = d.cmd.Process.Signal(os.Interrupt) // fails for one that has ended
+		if err := <-d.ended; err != nil {
+			t.Errorf("it ended with %v", err)
+		}
+	})
 	waitFor(t, "dev.json", func() bool {
 		text, err := os.ReadFile(filepath.Join(dir, "dev.json"))
 		if len(d.ended) > 0 {

@@ -205,7 +205,9 @@ func TestMail_IsNotLostWithItsServerDownAndItsNodeKilled(t *testing.T) {
 	if err := p.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-p.ended
+	if err := <-p.ended; err == nil {
+		t.Error("control: the process ended by itself")
+	}
 	line.open.Store(true)
 	waitFor(t, "the mails", func() bool { return one[int](t, f, `SELECT count(*) FROM mails WHERE status = 'sent'`) == 2 })
 	arrived := map[string]int{}

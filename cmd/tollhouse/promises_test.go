@@ -131,7 +131,16 @@ func TestPlain_AnswersTheCA(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = nowhere.Close() }() // takes connections and never answers them
+	defer func() { _ = nowhere.Close() }()
+	go func() {
+		for { // whoever comes is sent away
+			c, err := nowhere.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.Close()
+		}
+	}()
 	ca, err := localca.Start(t.Context(), localca.Options{HTTPPort: int(listeners.HTTP().Port()), TLSPort: nowhere.Addr().(*net.TCPAddr).Port})
 	if err != nil {
 		t.Fatal(err)
