@@ -44,15 +44,24 @@ func (a *assets) add(name string, data []byte) string {
 }
 
 func (s *Server) serveAsset(w http.ResponseWriter, r *http.Request) error {
-	data, ok := s.assets.byName[route.Param(r, "file")]
-	if !ok {
-		return tenant.ErrNotFound
+	file := route.Param(r, "file")
+	if data, ok := s.assets.byName[file]; ok {
+		return serveCSS(w, data, true)
 	}
-	return serveCSS(w, data)
+	// While a new version is rolled out, a page of one node may name the sheet of another version.
+	if name, _, ok := strings.Cut(file, "-"); ok && name == "portal" && strings.HasSuffix(file, ".css") {
+		return serveCSS(w, s.assets.byName[strings.TrimPrefix(s.assets.portal, "/assets/")], false)
+	}
+	return tenant.ErrNotFound
 }
 
-func serveCSS(w http.ResponseWriter, data []byte) error {
-	immutable(w.Header())
+// serveCSS answers with a style sheet, to be kept for good when the address says which one it is.
+func serveCSS(w http.ResponseWriter, data []byte, exact bool) error {
+	if exact {
+		immutable(w.Header())
+	} else {
+		w.Header().Set("Cache-Control", "no-store")
+	}
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
 	_, _ = w.Write(data) // the reader has gone; there is nobody to tell
 	return nil

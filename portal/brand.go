@@ -15,11 +15,16 @@ import (
 // serveStyle answers with the tenant's colours. The address names their content, so another name is another tenant's or an old one: 404.
 func (s *Server) serveStyle(w http.ResponseWriter, r *http.Request) error {
 	style := request.From(r.Context()).Site.Tenant.Style
-	if route.Param(r, "file") != style.Hash()+".css" {
+	file := route.Param(r, "file")
+	if !styleFile.MatchString(file) {
 		return tenant.ErrNotFound
 	}
-	return serveCSS(w, style.CSS())
+	return serveCSS(w, style.CSS(), file == style.Hash()+".css")
 }
+
+// styleFile is how a brand's style sheet is named: by its hash. Another hash than today's is that of a page written a moment before the brand
+// changed, or by a node that has heard of the change while this one has not: it gets today's sheet rather than none, and nobody keeps it.
+var styleFile = regexp.MustCompile(`^[0-9a-f]{16}\.css$`)
 
 // logoHash is how a logo is named: hexadecimal SHA-256.
 var logoHash = regexp.MustCompile(`^[0-9a-f]{64}$`)

@@ -138,7 +138,7 @@ func (f *fleet) settings(t *testing.T, dir string) map[string]string {
 		"ACME_DIRECTORY": f.ca.DirectoryURL, "ACME_EMAIL": "ops@portal.test", "ACME_ROOT_FILE": file("root.pem", f.ca.RootPEM),
 		"ACME_CA_FILE": file("endpoint.pem", f.ca.EndpointPEM), "SMTP_ADDR": f.sink.Addr(), "SMTP_CA_FILE": file("mail.pem", f.sink.RootPEM()),
 		"MAIL_FROM": "billing@portal.test", "DRAIN_TIME": "5s", "LIMIT_HANDSHAKES": "100000",
-		"LIMIT_LINKS": "100000", "LIMIT_API_REFUSED": "100000", "HSTS": "0s"}
+		"LIMIT_LINKS": "100000", "LIMIT_API": "100000", "LIMIT_API_REFUSED": "100000", "HSTS": "0s"}
 }
 
 // start starts a node, with a disk of its own unless values name one.

@@ -39,7 +39,7 @@ var portalRoutes = map[string]struct {
 	"POST /portal/sign-out":        {public, at("/portal/sign-out"), 303},
 	"GET /portal/signed-out":       {public, at("/portal/signed-out"), 200},
 	"GET /portal/test":             {public, at("/portal/test"), 200},
-	"GET /brand/:file":             {public, at("/brand/0000000000000000.css"), 404},
+	"GET /brand/:file":             {public, at("/brand/0000000000000000.css"), 200},
 	"GET /brand/:file/:hash":       {public, at("/brand/logo/" + strings.Repeat("0", 64)), 404},
 	"GET /assets/:file":            {public, at("/assets/none.css"), 404},
 	"GET /favicon.ico":             {public, at("/favicon.ico"), 0},
