@@ -102,6 +102,13 @@ func (c *copies) noteAway() {
 	c.away = time.Now().Add(awayFor)
 }
 
+// noteBack ends the waiting after noteAway.
+func (c *copies) noteBack() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.away = time.Time{}
+}
+
 func (c *copies) storeAway() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -110,6 +110,7 @@ func (m *Manager) resync(ctx context.Context) {
 		}
 	}
 	m.compare(ctx, hosts)
+	m.copies.noteBack()
 	m.copies.changed(m.served()...)
 }
 
