@@ -16,10 +16,9 @@ type Directory struct {
 	directory *tenant.Directory
 	folder    *Folder
 	log       *slog.Logger
-	headStart time.Duration
 
 	written atomic.Int64 // Unix seconds, 0 for never
-	failing atomic.Bool
+	failing bool         // the disk takes nothing; only Run's
 }
 
 const (
@@ -37,7 +36,7 @@ const (
 
 // NewDirectory starts nothing: Run works.
 func NewDirectory(directory *tenant.Directory, folder *Folder, log *slog.Logger) *Directory {
-	return &Directory{directory: directory, folder: folder, log: log, headStart: headStart}
+	return &Directory{directory: directory, folder: folder, log: log}
 }
 
 // Run restores the copy if the feed does not answer within a second, or at once if its first answer is an error. From then on it writes the
@@ -70,7 +69,7 @@ func (d *Directory) Written() time.Time {
 }
 
 func (d *Directory) restoreUnlessAnswered(ctx context.Context) {
-	begun := time.NewTimer(d.headStart)
+	begun := time.NewTimer(headStart)
 	defer begun.Stop()
 	select {
 	case <-d.directory.Asked():
@@ -81,25 +80,27 @@ func (d *Directory) restoreUnlessAnswered(ctx context.Context) {
 	if d.directory.Loaded() {
 		return
 	}
-	snapshot, err := d.read()
-	if errors.Is(err, fs.ErrNotExist) {
-		return
-	}
-	if err != nil {
+	if _, err := d.Restore(); err != nil {
 		d.log.Warn("local copy: that of the directory is left aside", "error", err)
-		return
-	}
-	if d.directory.Restore(snapshot) {
-		d.log.Warn("local copy: serving the directory as it was", "hosts", len(snapshot.Sites), "seq", snapshot.Seq, "at", snapshot.At)
 	}
 }
 
-func (d *Directory) read() (tenant.Snapshot, error) {
+// Restore serves the copy until the feed answers, and reports whether it does: not when there is none, nor when something was loaded before.
+// Run calls it when it is time to.
+func (d *Directory) Restore() (bool, error) {
 	kept, err := d.folder.Read(directoryName)
-	if err != nil {
-		return tenant.Snapshot{}, err
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
 	}
-	return decode(kept.Content)
+	if err != nil {
+		return false, err
+	}
+	snapshot, err := decode(kept.Content)
+	if err != nil || !d.directory.Restore(snapshot) {
+		return false, err
+	}
+	d.log.Warn("local copy: serving the directory as it was", "hosts", len(snapshot.Sites), "seq", snapshot.Seq, "at", snapshot.At)
+	return true, nil
 }
 
 // state is what was written last.
@@ -117,26 +118,30 @@ func (d *Directory) save(last state) state {
 	if !last.at.IsZero() && now.Seq == last.seq && now.Fresh.Sub(last.at) < refreshEvery {
 		return last
 	}
-	snapshot := d.directory.Snapshot()
-	if err := d.write(snapshot); err != nil {
-		if !d.failing.Swap(true) {
+	if err := d.Write(); err != nil {
+		if !d.failing {
 			d.log.Error("local copy: the directory could not be written; serving goes on without", "error", err)
 		}
+		d.failing = true
 		return last
 	}
-	if d.failing.Swap(false) {
+	if d.failing {
 		d.log.Info("local copy: the directory is written again")
 	}
-	d.written.Store(time.Now().Unix())
-	return state{seq: snapshot.Seq, at: snapshot.At}
+	d.failing = false
+	return state{seq: now.Seq, at: now.Fresh}
 }
 
-func (d *Directory) write(snapshot tenant.Snapshot) error {
-	content, err := encode(snapshot)
-	if err != nil {
-		return err
+// Write writes the Directory down as it is, whether or not it is current. Run calls it when it is time to.
+func (d *Directory) Write() error {
+	content, err := encode(d.directory.Snapshot())
+	if err == nil {
+		err = d.folder.Write(directoryName, content, time.Now())
 	}
-	return d.folder.Write(directoryName, content, time.Now())
+	if err == nil {
+		d.written.Store(time.Now().Unix())
+	}
+	return err
 }
 
 func rest(ctx context.Context, d time.Duration) {
