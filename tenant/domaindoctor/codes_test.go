@@ -22,7 +22,7 @@ func TestExamine_NamesTheRecordToChange(t *testing.T) {
 		{name: "nothing there", who: domaindoctor.Tenant, code: domaindoctor.DNSNotFound, seen: "no such name",
 			fix: "create billing.acme.com CNAME k7q2.edge.pay.example"},
 		{name: "only a mail server there", zone: map[string][]string{host: {"MX 10 mx.acme.com."}}, who: domaindoctor.Tenant, code: domaindoctor.DNSNotFound,
-			seen: "neither an address nor a CNAME", fix: "create billing.acme.com CNAME k7q2.edge.pay.example"},
+			seen: "neither an address nor a CNAME", fix: "create billing.acme.com CNAME k7q2.edge.pay.example; beside records that must stay, like MX, create billing.acme.com A 127.0.0.1 instead"},
 		{name: "nothing at an apex", host: "acme.com", who: domaindoctor.Tenant, code: domaindoctor.DNSNotFound, seen: "no such name",
 			fix: "create acme.com A 127.0.0.1."},
 		{name: "another host's address", zone: map[string][]string{host: {"A 198.51.100.7"}}, who: domaindoctor.Tenant, code: domaindoctor.DNSWrongTarget,

@@ -119,6 +119,9 @@ func (d *Doctor) Examine(ctx context.Context, host tenant.Hostname, want Proof) 
 		e := exam{Config: &d.cfg, host: host, want: want}
 		e.examine(ctx, &report)
 	}
+	if ctx.Err() != nil {
+		report.Proven, report.By, report.Findings = false, "", []Finding{interrupted()}
+	}
 	report.conclude()
 	return report
 }
@@ -142,6 +145,11 @@ func (e exam) examine(ctx context.Context, report *Report) {
 	if route.settled && len(route.findings) == 0 {
 		report.Findings = append(report.Findings, e.probe(ctx, views)...)
 	}
+}
+
+// interrupted stands for all that was not looked at any more.
+func interrupted() Finding {
+	return Finding{Code: DNSServfail, Who: Nobody, Expected: "time to look", Seen: "the examination was ended before it was done", Fix: "Ask again.", RetryAfter: soon}
 }
 
 // look asks every resolver for everything, all at the same time.

@@ -59,22 +59,30 @@ func (e exam) merge(all []opinion) conclusion {
 		}
 	}
 	switch {
-	case len(heard) < quorum && len(mute) == 0:
-		return conclusion{}
+	case slices.ContainsFunc(mute, isBogus):
+		return conclusion{findings: []Finding{e.unverified(heard, mute)}}
 	case len(heard) < quorum:
 		return conclusion{findings: []Finding{e.undecided(heard, mute)}}
 	case !agree(heard):
 		return conclusion{findings: []Finding{disagreement(heard)}}
 	}
 	c := conclusion{settled: true, by: heard[0].by}
+	doubtful := slices.ContainsFunc(heard, func(o opinion) bool { return o.doubtful })
 	for _, f := range heard[0].findings {
-		f.Certain = !heard[0].doubtful
+		f.Certain = !doubtful
 		c.findings = append(c.findings, f)
 	}
-	if i := slices.IndexFunc(mute, func(o opinion) bool { return o.status == bogus }); i >= 0 {
-		c.findings = append(c.findings, e.bogus(mute[i].about, false)) // one that checks signatures outweighs any that do not
-	}
 	return c
+}
+
+func isBogus(o opinion) bool { return o.status == bogus }
+
+// unverified is DNSSEC that fails somewhere. What the others say then counts for nothing: one that checks signatures outweighs any that
+// do not, for their answers may be forged.
+func (e exam) unverified(heard, mute []opinion) Finding {
+	failing := mute[slices.IndexFunc(mute, isBogus)]
+	all := len(heard) == 0 && !slices.ContainsFunc(mute, func(o opinion) bool { return !isBogus(o) })
+	return e.bogus(failing.about, all && len(mute) >= quorum)
 }
 
 func agree(heard []opinion) bool {
@@ -106,15 +114,10 @@ func disagreement(heard []opinion) Finding {
 
 // undecided says why too few resolvers could answer, and who can do something about it.
 func (e exam) undecided(heard, mute []opinion) Finding {
-	if len(mute) >= quorum && !slices.ContainsFunc(mute, func(o opinion) bool { return o.status != bogus }) {
-		return e.bogus(mute[0].about, len(heard) == 0)
-	}
 	f := Finding{Code: DNSServfail, Who: Nobody, Expected: fmt.Sprintf("the same answer from %d resolvers", quorum), Seen: describeMute(mute), RetryAfter: soon,
 		Fix: "Wait: one resolver could not answer. It is asked again."}
 	about := strings.TrimSuffix(mute[0].about, ".")
 	switch {
-	case slices.ContainsFunc(mute, func(o opinion) bool { return o.status == bogus }):
-		return e.bogus(mute[0].about, false)
 	case len(heard) > 0 && mute[0].status != refused:
 	case e.ours(mute[0].about):
 		f.Who, f.Fix = Platform, fmt.Sprintf("The platform's operator must repair the name servers of %s.", e.Targets.Edge)

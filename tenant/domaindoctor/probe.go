@@ -47,7 +47,7 @@ func (e exam) probe(ctx context.Context, views []view) []Finding {
 	wait.Wait()
 	var findings []Finding
 	for _, f := range found {
-		if f != nil && ctx.Err() == nil {
+		if f != nil {
 			findings = append(findings, *f)
 		}
 	}
@@ -75,6 +75,9 @@ func (e exam) probeHTTP(ctx context.Context, door netip.AddrPort) *Finding {
 		return e.unreachable(ProbeHTTP, door, err.Error())
 	}
 	response, err := e.httpClient(door).Do(request)
+	if untried(door, err) {
+		return nil
+	}
 	if err != nil {
 		return e.unreachable(ProbeHTTP, door, trouble(err))
 	}
@@ -106,6 +109,9 @@ func (e exam) probeTLS(ctx context.Context, door netip.AddrPort) *Finding {
 	ctx, cancel := context.WithTimeout(ctx, e.Probe.Timeout)
 	defer cancel()
 	conn, err := e.dialer().DialContext(ctx, "tcp", door.String())
+	if untried(door, err) {
+		return nil
+	}
 	if err != nil {
 		return e.unreachable(ProbeTLS, door, trouble(err))
 	}
@@ -123,6 +129,11 @@ func (e exam) unreachable(code Code, door netip.AddrPort, seen string) *Finding 
 	what := map[Code]string{ProbeHTTP: "an answer of ours over HTTP", ProbeTLS: "TLS"}[code]
 	return &Finding{Code: code, Who: Platform, Expected: what + " at " + door.String(), Seen: seen, Certain: true, RetryAfter: soon,
 		Fix: fmt.Sprintf("The platform's operator must let port %d of %s lead to a running node, from everywhere and from the nodes themselves, with nothing before it that answers by itself.", door.Port(), door.Addr())}
+}
+
+// untried reports whether this node has no IPv6, as many behind a balancer that does: that says nothing of the door.
+func untried(door netip.AddrPort, err error) bool {
+	return door.Addr().Is6() && (errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT))
 }
 
 // trouble says in a few words why a connection failed.

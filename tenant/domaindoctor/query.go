@@ -52,11 +52,14 @@ func newAsker(resolver netip.AddrPort, within time.Duration) asker {
 }
 
 // ask puts one question. A resolver that cannot answer is asked again with checking disabled (RFC 4035 section 3.2.2): if it can then, the
-// records are there and DNSSEC is what is broken.
+// records are there and DNSSEC is what is broken, unless it was a passing weakness: that shows in a third question like the first.
 func (a asker) ask(ctx context.Context, name string, qtype uint16) answer {
 	reply := a.query(ctx, name, qtype, false)
-	if reply.status == servfail && a.query(ctx, name, qtype, true).status == answered {
-		return answer{status: bogus}
+	if reply.status != servfail || a.query(ctx, name, qtype, true).status != answered {
+		return reply
+	}
+	if reply = a.query(ctx, name, qtype, false); reply.status == servfail {
+		reply.status = bogus
 	}
 	return reply
 }

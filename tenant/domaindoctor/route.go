@@ -79,6 +79,9 @@ func (e exam) leadsNowhere(v view) Finding {
 		f.Fix = e.replaceAlias(v.chain)
 	case v.v4.exists:
 		f.Seen = "neither an address nor a CNAME at " + e.host.String()
+		if !e.apex() && len(e.Targets.Addresses) > 0 { // RFC 1034 section 3.6.2: a CNAME stands alone
+			f.Fix = fmt.Sprintf("At your DNS provider, create %s; beside records that must stay, like MX, create %s instead.", e.routeRecord(), each(e.host.String(), e.Targets.Addresses))
+		}
 	default:
 		f.Seen = "no such name: " + e.host.String()
 	}
