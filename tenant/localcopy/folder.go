@@ -77,7 +77,11 @@ func (f *Folder) place(path string, sealed []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(append([]byte(magic), sealed...))
+	for _, part := range [][]byte{[]byte(magic), sealed} {
+		if err == nil {
+			_, err = file.Write(part)
+		}
+	}
 	err = errors.Join(err, file.Sync(), file.Close())
 	if err == nil {
 		err = os.Rename(file.Name(), path)
