@@ -30,6 +30,9 @@ func TestLoadConfig_TakesTheDefaults(t *testing.T) {
 	if c.HTTPSAddr != ":443" || c.DrainTime != 30*time.Second || c.PlatformDomain.String() != "portal.example" || c.SMTPSecurity != "starttls" {
 		t.Errorf("defaults: %+v", c)
 	}
+	if c.EdgeDomain.String() != "edge.portal.example" || len(c.Resolvers) != 2 || c.PublicAddresses != nil || len(c.CAAIssuers) != 1 || c.CAAIssuers[0] != "letsencrypt.org" {
+		t.Errorf("defaults of domains: %s, %v, %v, %v", c.EdgeDomain, c.Resolvers, c.PublicAddresses, c.CAAIssuers)
+	}
 }
 
 func TestLoadConfig_ReportsEverythingAtOnce(t *testing.T) {

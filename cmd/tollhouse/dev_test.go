@@ -136,6 +136,11 @@ func TestDev_ShowsPagesEndsWholeAndFindsItsDataAgain(t *testing.T) {
 			_ = c.Close()
 		}
 	}
+	for command, want := range map[string]string{"domain doctor " + d.said.Tenants[0].Hosts[0]: "✓", "tenant list": d.said.Tenants[0].Slug} {
+		if out, _, err := cliRun(t, nil, append([]string{"--config", filepath.Join(dir, "settings.env")}, strings.Fields(command)...)...); err != nil || !strings.Contains(out, want) {
+			t.Errorf("%s with the settings of this run: %v\n%s", command, err, out)
+		}
+	}
 	postgres := postmaster(t, dir)
 	d.stop(t)
 	if err := syscall.Kill(postgres, 0); err == nil {

@@ -24,6 +24,7 @@ var forbidden = []arrow{
 	{"tenant", "certs", "tenant is the ground floor"},
 	{"tenant", "portal", "tenant is the ground floor"},
 	{"tenant", "payments", "tenant is the ground floor"},
+	{"tenant/domaindoctor", "github.com/jackc/pgx", "the doctor asks DNS and our own doors, and keeps nothing"},
 	{"payments", "edge", "money is the same over any transport"},
 	{"payments", "portal", "money knows no pages; what it causes there is a hook"},
 	{"payments", "certs", "money knows no hosts"},
