@@ -136,6 +136,7 @@ func TestExamine_OneOfThreeMayBeSilent(t *testing.T) {
 	w.thirdResolver(t)
 	w.set(host, "CNAME "+target+".")
 	w.dns[1].Break(".", dnstest.Silent)
+	w.cfg.QueryTime = time.Second
 	expect(t, w.examine(t, host, claim), domaindoctor.Ready)
 	w.set(host)
 	expect(t, w.examine(t, host, claim), domaindoctor.Blocked, "dns.not_found", "ownership.missing")

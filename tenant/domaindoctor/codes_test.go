@@ -3,6 +3,7 @@ package domaindoctor_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"tollhouse/tenant/domaindoctor"
 	"tollhouse/tenant/domaindoctor/dnstest"
@@ -150,7 +151,11 @@ func TestExamine_ConcludesNothingFromFailures(t *testing.T) {
 		"broken DNSSEC at one":          {"acme.com", dnstest.Bogus, true, domaindoctor.Tenant, "dns.dnssec_bogus?", "delete the DS record of the domain of billing.acme.com"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWard(t)
+			if tc.fault == dnstest.Silent {
+				w.cfg.QueryTime = time.Second
+			}
 			w.set(host, "CNAME "+target+".")
 			w.dns[0].Break(tc.zone, tc.fault)
 			if !tc.one {

@@ -47,7 +47,7 @@ func newWard(t *testing.T) *ward {
 		Own:       []tenant.Hostname{tenant.MustParseHostname("pay.example")},
 		CAs:       []string{"letsencrypt.org"},
 		Probe:     w.door.probe(),
-		QueryTime: 400 * time.Millisecond,
+		QueryTime: 5 * time.Second, // of a busy machine; tests of silence say less
 	}
 	w.set("*."+edge, "A "+ours)
 	w.set(edge, "A "+ours)
@@ -123,7 +123,7 @@ func (d *door) refuseTLS() {
 }
 
 func (d *door) probe() domaindoctor.Probe {
-	return domaindoctor.Probe{HTTPPort: port(d.http), TLSPort: port(d.tls), Timeout: 2 * time.Second}
+	return domaindoctor.Probe{HTTPPort: port(d.http), TLSPort: port(d.tls), Timeout: 5 * time.Second}
 }
 
 func port(l net.Listener) uint16 { return netip.MustParseAddrPort(l.Addr().String()).Port() }
