@@ -40,10 +40,13 @@ func (m *Manager) settleCopies(ctx context.Context) {
 		if len(hosts) == 0 {
 			break
 		}
+		begun := time.Now()
 		if left := m.settleSome(ctx, hosts); len(left) > 0 {
 			m.copies.putBack(left)
 			return
 		}
+		// Half of the time, so that a node that has just begun has its processors for its clients.
+		rest(ctx, time.Since(begun))
 	}
 	if m.cfg.Directory.Current() && m.copies.sweepNow() {
 		m.sweepCopies()

@@ -85,6 +85,22 @@ func TestLoadConfig_ReadsAFileAndLetsTheEnvironmentWin(t *testing.T) {
 	}
 }
 
+func TestLoadConfig_TakesAFolderForLocalCopiesThatIsNotThereYet(t *testing.T) {
+	dir := t.TempDir()
+	c, err := loadConfig(complete(map[string]string{"LOCAL_DIR": filepath.Join(dir, "later")}), "", false)
+	if err != nil || c.LocalDir != filepath.Join(dir, "later") {
+		t.Errorf("%q, %v", c.LocalDir, err)
+	}
+	file := filepath.Join(dir, "file")
+	write(t, file, "")
+	if _, err := loadConfig(complete(map[string]string{"LOCAL_DIR": file}), "", false); err == nil || !strings.Contains(err.Error(), "LOCAL_DIR") {
+		t.Errorf("a file: %v", err)
+	}
+	if c, err := loadConfig(complete(nil), "", false); err != nil || c.LocalDir != "" {
+		t.Errorf("without the setting: %q, %v", c.LocalDir, err)
+	}
+}
+
 func write(t *testing.T, path, content string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {

@@ -345,7 +345,12 @@ func (h *house) ready(ctx context.Context) []edge.Check {
 		}
 		return edge.Check{Name: name, Detail: mend}
 	}
+	var restored error
+	if h.directory.Loaded() && !h.directory.Current() {
+		restored = errors.New("from the local copy")
+	}
 	return []edge.Check{
+		check("directory", "hosts are served as this node kept them until Postgres is back", restored),
 		check("postgres", "pages answer 503 until it is back; certificates and hosts are served from memory", h.pool.Ping(ctx)),
 		check("redis", "sessions are read from Postgres until it is back", h.redis.Ping(ctx).Err()),
 	}

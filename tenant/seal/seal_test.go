@@ -118,3 +118,14 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+func TestKeys_AreListedTheNewestFirst(t *testing.T) {
+	r := ring(t, newKey+","+oldKey)
+	if got := r.Keys(); len(got) != 2 || got[0] != "k2" || got[0] != r.Newest() || got[1] != "k1" {
+		t.Errorf("got %v", got)
+	}
+	r.Keys()[0] = "changed"
+	if r.Keys()[0] != "k2" {
+		t.Error("a caller changed the ring")
+	}
+}
