@@ -35,7 +35,12 @@ func TestDirectory_ServesWhatIsRestoredUntilTheFeedAnswers(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- d.Run(ctx, r) }()
-		defer func() { cancel(); <-done }()
+		defer func() {
+			cancel()
+			if err := <-done; err != nil {
+				t.Errorf("Run ended with %v", err)
+			}
+		}()
 		<-d.Asked()
 		time.Sleep(time.Hour)
 		synctest.Wait()
