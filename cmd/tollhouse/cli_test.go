@@ -5,8 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,6 +99,43 @@ func TestServe_RefusesARoleThatCouldSeeAllTenants(t *testing.T) {
 		if _, _, err := cliRun(t, settings, "serve", "--test-mode"); !errors.Is(err, errRole) {
 			t.Errorf("as %s: %v, want a refusal", who, err)
 		}
+	}
+}
+
+func TestServe_StartedDuringAnOutageStillRefusesSuchARole(t *testing.T) {
+	f := newFleet(t, 1, nil)
+	for who, tc := range map[string]struct {
+		dsn  string
+		want error
+	}{"the owner": {f.db.OwnerURL, errRole}, "the server's role": {f.db.AppURL, nil}} {
+		dsn, err := url.Parse(tc.dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		proxy := newCut(t, dsn.Host)
+		proxy.sever()
+		dsn.Host = proxy.Addr().String()
+		settings := maps.Clone(f.conf)
+		maps.Copy(settings, map[string]string{"POSTGRES_URL": dsn.String(), "HTTPS_ADDR": "127.0.0.1:0", "HTTP_ADDR": "127.0.0.1:0", "OPS_ADDR": "127.0.0.1:0",
+			"DRAIN_TIME": "1s", "LOCAL_DIR": ""})
+		ctx, stop := context.WithCancel(context.Background())
+		var log logBuffer
+		done := make(chan error, 1)
+		go func() {
+			done <- run(ctx, []string{"serve", "--test-mode"}, func(name string) string { return settings[strings.TrimPrefix(name, prefix)] }, io.Discard, &log)
+		}()
+		waitFor(t, "the node to serve without Postgres", func() bool { return strings.Contains(log.String(), `"msg":"serving"`) })
+		proxy.open.Store(true)
+		if tc.want == nil {
+			waitFor(t, "Postgres to be asked", func() bool { return strings.Contains(log.String(), `directory: current again`) || len(done) > 0 })
+			stop()
+		} else {
+			waitFor(t, "the node to refuse", func() bool { return len(done) > 0 })
+		}
+		if err := <-done; !errors.Is(err, tc.want) {
+			t.Errorf("as %s: %v, want %v", who, err, tc.want)
+		}
+		stop()
 	}
 }
 

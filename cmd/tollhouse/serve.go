@@ -73,6 +73,7 @@ func (s serveCmd) Run(e *env) error {
 		listeners.Close()
 		return err
 	} else if err != nil {
+		h.unchecked = true
 		log.Warn("postgres cannot be asked yet; hosts are served once it can", "error", reason(err))
 	}
 	if e.getenv("GOGC") == "" {
@@ -102,7 +103,7 @@ type house struct {
 	clients   *accessdb.Clients
 	invoices  *payments.Invoices
 	jobs      *river.Client[pgx.Tx]
-	sender    *mail.Sender
+	unchecked bool // the database could not be asked at the start
 	portal    *portal.Server
 	api       *api.Server
 	edge      *edge.Server
@@ -207,7 +208,6 @@ func (h *house) buildJobs(links *accessdb.Store, metrics *prometheus.Registry) e
 	if err != nil {
 		return err
 	}
-	h.sender = sender
 	counted, err := countSender(sender, metrics)
 	if err != nil {
 		return err
@@ -286,6 +286,9 @@ func (h *house) Run(ctx context.Context) error {
 	}
 	group.Go(func() error { return quiet(h.certs.Run(behind)) })
 	group.Go(func() error { return h.runJobs(behind) })
+	if h.unchecked {
+		group.Go(func() error { return h.checkLater(behind) })
+	}
 	if h.clock != nil && h.config.ControlSocket != "" {
 		group.Go(func() error { return h.clock.control(behind, h.config.ControlSocket) })
 	}
@@ -296,6 +299,22 @@ func (h *house) Run(ctx context.Context) error {
 	err := h.edge.Run(front)
 	stop()
 	return errors.Join(err, group.Wait())
+}
+
+// checkLater asks what could not be asked at the start, until it is answered. A node that began during an outage must not go on with a role that
+// sees every tenant, or on an older schema, once Postgres is back.
+func (h *house) checkLater(ctx context.Context) error {
+	for {
+		err := checkDatabase(ctx, h.pool)
+		if err == nil || errors.Is(err, errRole) || errors.Is(err, errSchema) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // runJobs works the job queue, and starts again when it could not start because Postgres is away: portals are served meanwhile.
