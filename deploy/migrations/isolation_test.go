@@ -18,6 +18,8 @@ import (
 // platformTables belong to no tenant: certificates are found by host, the head numbers all changes, goose counts migrations.
 var platformTables = map[string]string{
 	"certificates": "by host", "certificate_objects": "by host", "certificate_leases": "by host", "certificate_failures": "by host",
+	"certificate_sightings": "by host", "certificate_revocations": "by host", "nodes": "the fleet's", "ca_ledger": "by CA", "ca_health": "by CA",
+	"domain_checks": "ids only", "domain_brake": "one row", "domain_steps": "the life cycle",
 	"directory_head": "one number", "goose_db_version": "the schema's own",
 }
 
@@ -26,6 +28,7 @@ const seed = `
 	INSERT INTO tenants (id, slug, name) VALUES ('%[1]s', '%[2]s', 'T');
 	INSERT INTO logos (tenant_id, hash, content_type, bytes) VALUES ('%[1]s', repeat('a', 64), 'image/png', 'x');
 	INSERT INTO domains (tenant_id, id, host, status) VALUES ('%[1]s', 'dom_1', 'billing.%[2]s.example', 'active');
+	INSERT INTO domain_history (tenant_id, domain_id, at, to_status) VALUES ('%[1]s', 'dom_1', now(), 'active');
 	INSERT INTO api_keys (tenant_id, id, name, secret_hash, scopes) VALUES ('%[1]s', 'key_1', 'K', decode(repeat('ab', 32), 'hex'), '{}');
 	INSERT INTO companies (tenant_id, id, name, currency) VALUES ('%[1]s', 'com_1', 'C', 'USD');
 	INSERT INTO contacts (tenant_id, id, company_id, name, email) VALUES ('%[1]s', 'con_1', 'com_1', 'N', 'n@x.example');

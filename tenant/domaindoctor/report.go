@@ -89,7 +89,28 @@ type Report struct {
 	By     Method // how; empty unless Proven
 
 	Findings []Finding // worst first
+	Checks   []Check   // what was looked at, in the order of looking, whatever came out
 }
+
+// Check is one question that an examination answered.
+type Check struct {
+	Name     string // "name", "route", "ownership", "caa", "http" or "tls"
+	Result   Result
+	Code     Code   // of the finding when it did not pass
+	Expected string // as in Finding
+	Seen     string
+}
+
+// Result is what came out of one check.
+type Result string
+
+// The results. Skipped means that an earlier check has to pass first, or that there was nothing to look for.
+const (
+	Passed    Result = "passed"
+	Failed    Result = "failed"
+	Undecided Result = "undecided"
+	Skipped   Result = "skipped"
+)
 
 // Disproven reports whether the resolvers agree that no proof of the claim is there. It is false where it could not be decided, and for a
 // claim without proof to look for: not proven is no evidence by itself.

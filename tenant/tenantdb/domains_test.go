@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"tollhouse/tenant"
 )
@@ -31,7 +32,7 @@ func TestAddDomain_OneTenantHoldsAHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := f.store.Domains(ctx, f.acme.ID)
-	if diff := cmp.Diff([]tenant.Domain{second, first}, got, same); diff != "" || err != nil {
+	if diff := cmp.Diff([]tenant.Domain{second, first}, got, same, cmpopts.IgnoreUnexported(tenant.Domain{})); diff != "" || err != nil {
 		t.Errorf("Domains: %v (-want +got):\n%s", err, diff)
 	}
 	if got, err := f.store.Domains(ctx, f.globe.ID); len(got) != 0 || err != nil {
@@ -171,6 +172,8 @@ func TestEpoch_GrowsWhenAHostChangesHands(t *testing.T) {
 			t.Fatal(err)
 		}
 		last = held[0].Epoch
-		f.owner(t, id, `UPDATE domains SET status = 'deleted' WHERE tenant_id = $1 AND id = $2`, id, d.ID)
+		for _, status := range []tenant.DomainStatus{tenant.DomainQuarantined, tenant.DomainDeleted} {
+			f.owner(t, id, `UPDATE domains SET status = $3 WHERE tenant_id = $1 AND id = $2`, id, d.ID, status)
+		}
 	}
 }
