@@ -29,6 +29,7 @@ type View struct {
 	Checks      []domaindoctor.Check // of the last examination, in a fixed order; empty before the first
 	Problems    []domaindoctor.Finding
 	Certificate Certificate
+	CanCheckAt  time.Time           // when Check is taken again; zero or past: now
 	History     []tenant.DomainStep // newest first; only of a single domain
 }
 
