@@ -1,6 +1,7 @@
 package localca
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -13,6 +14,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,7 +28,7 @@ import (
 // two ports of whoever is to be validated.
 type Options struct {
 	Addr     string // of the ACME directory; "127.0.0.1:0" by default
-	DNSAddr  string // of the DNS server, UDP and TCP; "127.0.0.1:0" by default
+	DNSAddr  string // of the first DNS server, UDP and TCP; "127.0.0.1:0" by default
 	HTTPPort int    // where HTTP-01 looks; required
 	TLSPort  int    // where TLS-ALPN-01 looks; required
 
@@ -34,22 +36,29 @@ type Options struct {
 	Validity time.Duration
 	// Hosts overrides the DNS answer of single names: an address that nobody listens on makes a name whose validation fails.
 	Hosts map[string]netip.Addr
+	// Resolver is the DNS server, as host:port, that validation asks instead of the CA's own. Hosts says nothing then.
+	Resolver string
 	// Log takes what Pebble says, at debug level; nil drops it.
 	Log *slog.Logger
 }
 
 // CA is a running authority. Its methods are safe for concurrent use.
 type CA struct {
-	DirectoryURL string // like "https://127.0.0.1:14000/dir"
-	EndpointPEM  []byte // the root to trust for that address, and for it alone
-	DNSAddr      string // like "127.0.0.1:8053"
-	RootPEM      []byte // the root of what this run signs
+	DirectoryURL string   // like "https://127.0.0.1:14000/dir"
+	EndpointPEM  []byte   // the root to trust for that address, and for it alone
+	DNSAddr      string   // the first of DNSAddrs
+	DNSAddrs     []string // like "127.0.0.1:8053": two servers of the same content, for those who want resolvers to agree
+	RootPEM      []byte   // the root of what this run signs
 
-	orders  atomic.Int64
-	offline atomic.Bool
-	http    *http.Server
-	dns     *dnsServer
-	done    chan struct{}
+	record record
+	fault  atomic.Pointer[Fault]
+	nonces atomic.Int64 // requests that could have been refused for their nonce
+	pebble http.Handler
+	http   *http.Server
+	dns    []*dnsServer
+	ended  chan struct{} // closed when Close begins
+	ending sync.Once
+	done   chan struct{}
 }
 
 const shortestValidity = 2 * time.Second
@@ -60,31 +69,36 @@ func Start(ctx context.Context, o Options) (*CA, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	dns, err := startDNS(o.DNSAddr, o.Hosts)
+	dns, err := startAllDNS(o)
 	if err != nil {
 		return nil, fmt.Errorf("starting the local DNS server: %w", err)
 	}
 	listener, err := net.Listen("tcp", o.Addr)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("listening for the local CA: %w", err), dns.Close())
+		return nil, errors.Join(fmt.Errorf("listening for the local CA: %w", err), closeAll(dns))
 	}
 	shown, endpointPEM, err := endpointCertificate()
 	if err != nil {
-		return nil, errors.Join(err, listener.Close(), dns.Close())
+		return nil, errors.Join(err, listener.Close(), closeAll(dns))
 	}
 	c := &CA{
 		EndpointPEM:  endpointPEM,
 		DirectoryURL: "https://" + listener.Addr().String() + wfe.DirectoryPath,
-		DNSAddr:      dns.addr,
 		dns:          dns,
+		ended:        make(chan struct{}),
 		done:         make(chan struct{}),
 	}
-	handler, root := pebble(o, dns.addr)
-	c.RootPEM = root
+	for _, server := range dns {
+		c.DNSAddrs = append(c.DNSAddrs, server.addr)
+	}
+	c.DNSAddr = c.DNSAddrs[0]
+	c.SetFault(Fault{})
+	c.pebble, c.RootPEM = pebble(o, cmp.Or(o.Resolver, c.DNSAddr))
 	c.http = &http.Server{
-		Handler: c.count(handler), ReadHeaderTimeout: 5 * time.Second, ErrorLog: o.errorLog(),
+		Handler: c.faulty(c.record.keep(c.pebble)), ReadHeaderTimeout: 5 * time.Second, ErrorLog: o.errorLog(),
 		TLSConfig: &tls.Config{Certificates: []tls.Certificate{shown}},
 	}
+	listener = &faultyListener{listener, c}
 	go func() {
 		defer close(c.done)
 		_ = c.http.ServeTLS(listener, "", "") // always ErrServerClosed after Close
@@ -137,36 +151,6 @@ func pebble(o Options, dnsAddr string) (http.Handler, []byte) {
 	return front.Handler(), authority.GetRootCert(0).PEM()
 }
 
-// count notes each order and plays dead when told to.
-func (c *CA) count(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c.offline.Load() {
-			http.Error(w, "the CA is down", http.StatusServiceUnavailable)
-			return
-		}
-		if r.Method == http.MethodPost && r.URL.Path == orderPath {
-			w = &orderCounter{ResponseWriter: w, orders: &c.orders}
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// orderPath is where Pebble takes new orders.
-const orderPath = "/order-plz"
-
-// orderCounter counts an order when it is made, so that one sent twice because of a stale nonce counts once.
-type orderCounter struct {
-	http.ResponseWriter
-	orders *atomic.Int64
-}
-
-func (w *orderCounter) WriteHeader(status int) {
-	if status == http.StatusCreated {
-		w.orders.Add(1)
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
 // EndpointRoots returns EndpointPEM as a pool, for whoever connects to the ACME endpoint.
 func (c *CA) EndpointRoots() *x509.CertPool { return poolOf(c.EndpointPEM) }
 
@@ -179,15 +163,10 @@ func poolOf(pem []byte) *x509.CertPool {
 	return pool
 }
 
-// Orders tells how many orders were made at the CA since it started.
-func (c *CA) Orders() int { return int(c.orders.Load()) }
-
-// SetOffline makes every request to the CA fail with 503, or ends that.
-func (c *CA) SetOffline(offline bool) { c.offline.Store(offline) }
-
-// Close ends both servers and waits for them. Further calls do nothing.
+// Close ends all servers and waits for them. Further calls do nothing.
 func (c *CA) Close() error {
+	c.ending.Do(func() { close(c.ended) })
 	err := c.http.Close()
 	<-c.done
-	return errors.Join(err, c.dns.Close())
+	return errors.Join(err, closeAll(c.dns))
 }

@@ -1,6 +1,7 @@
 package localca
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -21,6 +22,27 @@ type dnsServer struct {
 
 // attempts bounds the search for a port that is free for both UDP and TCP.
 const attempts = 20
+
+// startAllDNS starts two servers that say the same.
+func startAllDNS(o Options) ([]*dnsServer, error) {
+	first, err := startDNS(o.DNSAddr, o.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	second, err := startDNS("127.0.0.1:0", o.Hosts)
+	if err != nil {
+		return nil, errors.Join(err, first.Close())
+	}
+	return []*dnsServer{first, second}, nil
+}
+
+func closeAll(servers []*dnsServer) error {
+	var errs []error
+	for _, s := range servers {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
+}
 
 func startDNS(addr string, hosts map[string]netip.Addr) (*dnsServer, error) {
 	var err error

@@ -29,6 +29,9 @@ func start(t *testing.T, change func(*localca.Options)) *localca.CA {
 	return ca
 }
 
+// endpointTLS trusts the ACME endpoint.
+func endpointTLS(ca *localca.CA) *tls.Config { return &tls.Config{RootCAs: ca.EndpointRoots()} }
+
 func TestDNS_AnswersForReservedSuffixesOnly(t *testing.T) {
 	ca := start(t, func(o *localca.Options) {
 		o.Hosts = map[string]netip.Addr{"broken.acme.test": netip.MustParseAddr("127.0.0.9")}
@@ -56,7 +59,7 @@ func TestDNS_AnswersForReservedSuffixesOnly(t *testing.T) {
 
 func TestCA_ShowsItsDirectoryAndPlaysDead(t *testing.T) {
 	ca := start(t, nil)
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.EndpointRoots()}}}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: endpointTLS(ca)}}
 	defer client.CloseIdleConnections()
 	get := func() int {
 		response, err := client.Get(ca.DirectoryURL)
