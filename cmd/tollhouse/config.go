@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"tollhouse/certs"
 	"tollhouse/tenant"
 	"tollhouse/tenant/seal"
 )
@@ -38,11 +39,9 @@ type Config struct {
 	RedisURL    secret
 	RedisMode   string // "single", "sentinel" or "cluster"
 
-	ACMEDirectory string
-	ACMECAFile    string // root that the directory's own TLS is trusted by; "" for the system's
-	ACMERootFile  string // root that issued certificates must chain to; "" for any
-	ACMEEmail     string
-	ACMEProfile   string
+	ACME         acmeAuthority
+	Fallback     acmeAuthority // without a directory: none
+	RenewalCheck time.Duration
 
 	SealKeys *seal.Ring
 	LocalDir string // "" for no local copies
@@ -117,11 +116,23 @@ var settings = []setting{
 	{name: "LOCAL_DIR", doc: "Folder on this node's own disk for sealed copies of hosts and certificates: with it, a node that restarts while everything else is down serves what it served. About 4 KiB a certificate. Empty: none.",
 		read: localDir},
 
-	{name: "ACME_DIRECTORY", standard: "https://acme-v02.api.letsencrypt.org/directory", doc: "The CA.", read: httpsURL(func(c *Config) *string { return &c.ACMEDirectory })},
-	{name: "ACME_EMAIL", required: true, doc: "Contact of the ACME account. Using the service means agreeing to the CA's terms.", read: emailAddress(func(c *Config) *string { return &c.ACMEEmail })},
-	{name: "ACME_PROFILE", doc: "Certificate profile to ask for, like tlsserver. Empty: the CA's own choice.", read: text(func(c *Config) *string { return &c.ACMEProfile })},
-	{name: "ACME_CA_FILE", doc: "PEM file that the CA's own TLS certificate is trusted by. Empty: the system's roots.", read: file(func(c *Config) *string { return &c.ACMECAFile })},
-	{name: "ACME_ROOT_FILE", doc: "PEM file of the roots that issued certificates must chain to; stored ones of other roots are ignored. Empty: any.", read: file(func(c *Config) *string { return &c.ACMERootFile })},
+	{name: "ACME_DIRECTORY", standard: "https://acme-v02.api.letsencrypt.org/directory", doc: "The CA.", read: httpsURL(func(c *Config) *string { return &c.ACME.Directory })},
+	{name: "ACME_EMAIL", required: true, doc: "Contact of the ACME account. Using the service means agreeing to the CA's terms.", read: emailAddress(func(c *Config) *string { return &c.ACME.Email })},
+	{name: "ACME_PROFILE", doc: "Certificate profile to ask for, like tlsserver. Empty: the CA's own choice.", read: text(func(c *Config) *string { return &c.ACME.Profile })},
+	{name: "ACME_CA_FILE", doc: "PEM file that the CA's own TLS certificate is trusted by. Empty: the system's roots.", read: file(func(c *Config) *string { return &c.ACME.CAFile })},
+	{name: "ACME_ROOT_FILE", doc: "PEM file of the roots that issued certificates must chain to; stored ones of other roots are ignored. Empty: any.", read: file(func(c *Config) *string { return &c.ACME.RootFile })},
+	{name: "ACME_EAB_KID", doc: "External account binding, for a CA that asks for it: the key's id.", read: text(func(c *Config) *string { return &c.ACME.EABKeyID })},
+	{name: "ACME_EAB_HMAC", secret: true, doc: "Its MAC key, in unpadded base64url as the CA shows it.", read: macKey(func(c *Config) *secret { return &c.ACME.EABKey })},
+	{name: "ACME_LIMITS", standard: "letsencrypt", doc: limitsDoc, read: limits(func(c *Config) *certs.Limits { return &c.ACME.Limits })},
+	{name: "ACME_FALLBACK_DIRECTORY", doc: "A second CA, asked when the first is in trouble: at once for hosts without a certificate, for renewals once less than half the time is left. Name it in CAA_ISSUERS too. Empty: none.", read: httpsURL(func(c *Config) *string { return &c.Fallback.Directory })},
+	{name: "ACME_FALLBACK_EMAIL", doc: "Contact of the account there. Empty: ACME_EMAIL.", read: emailAddress(func(c *Config) *string { return &c.Fallback.Email })},
+	{name: "ACME_FALLBACK_PROFILE", doc: "As ACME_PROFILE.", read: text(func(c *Config) *string { return &c.Fallback.Profile })},
+	{name: "ACME_FALLBACK_CA_FILE", doc: "As ACME_CA_FILE.", read: file(func(c *Config) *string { return &c.Fallback.CAFile })},
+	{name: "ACME_FALLBACK_ROOT_FILE", doc: "As ACME_ROOT_FILE. Both or neither.", read: file(func(c *Config) *string { return &c.Fallback.RootFile })},
+	{name: "ACME_FALLBACK_EAB_KID", doc: "As ACME_EAB_KID.", read: text(func(c *Config) *string { return &c.Fallback.EABKeyID })},
+	{name: "ACME_FALLBACK_EAB_HMAC", secret: true, doc: "As ACME_EAB_HMAC.", read: macKey(func(c *Config) *secret { return &c.Fallback.EABKey })},
+	{name: "ACME_FALLBACK_LIMITS", standard: "none", doc: "As ACME_LIMITS.", read: limits(func(c *Config) *certs.Limits { return &c.Fallback.Limits })},
+	{name: "RENEWAL_CHECK", standard: "1m", doc: "How often the schedule looks for hosts without a certificate and for certificates to renew.", read: duration(time.Second, time.Hour, func(c *Config) *time.Duration { return &c.RenewalCheck })},
 
 	{name: "SMTP_ADDR", required: true, doc: "host:port of the mail server.", read: address(func(c *Config) *string { return &c.SMTPAddr })},
 	{name: "SMTP_SECURITY", standard: "starttls", doc: "starttls, tls, or none, which only a loopback address may use.", read: oneOf(func(c *Config) *string { return &c.SMTPSecurity }, "starttls", "tls", "none")},
@@ -220,8 +231,9 @@ func (c Config) contradictions() []error {
 	if host, _, err := net.SplitHostPort(c.SMTPAddr); c.SMTPSecurity == "none" && err == nil && !isLoopback(host) {
 		errs = append(errs, fmt.Errorf("%sSMTP_SECURITY: none is for a mail server on loopback only; %s is not", prefix, host))
 	}
-	if directory, err := url.Parse(c.ACMEDirectory); c.TestMode && err == nil && !isLoopback(directory.Hostname()) {
-		errs = append(errs, fmt.Errorf("--test-mode: refused together with the public CA %s; point %sACME_DIRECTORY at one on loopback", directory.Host, prefix))
+	errs = append(errs, c.contradictoryCAs()...)
+	if c.TestMode {
+		errs = append(errs, c.publicParties()...)
 	}
 	if c.ControlSocket != "" && !c.TestMode {
 		errs = append(errs, fmt.Errorf("%sCONTROL_SOCKET: needs --test-mode", prefix))

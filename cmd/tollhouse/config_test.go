@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tollhouse/certs"
 )
 
 // complete is an environment with everything that is required.
@@ -29,6 +31,9 @@ func TestLoadConfig_TakesTheDefaults(t *testing.T) {
 	}
 	if c.HTTPSAddr != ":443" || c.DrainTime != 30*time.Second || c.PlatformDomain.String() != "portal.example" || c.SMTPSecurity != "starttls" {
 		t.Errorf("defaults: %+v", c)
+	}
+	if c.ACME.Limits != certs.LetsEncrypt() || c.Fallback.Directory != "" || c.RenewalCheck != time.Minute {
+		t.Errorf("defaults of CAs: %+v, %+v, %s", c.ACME, c.Fallback, c.RenewalCheck)
 	}
 	if c.EdgeDomain.String() != "edge.portal.example" || len(c.Resolvers) != 2 || c.PublicAddresses != nil || len(c.CAAIssuers) != 1 || c.CAAIssuers[0] != "letsencrypt.org" {
 		t.Errorf("defaults of domains: %s, %v, %v, %v", c.EdgeDomain, c.Resolvers, c.PublicAddresses, c.CAAIssuers)
@@ -54,13 +59,20 @@ func TestLoadConfig_RefusesWhatDoesNotGoTogether(t *testing.T) {
 	}{
 		{"plain mail over the network", map[string]string{"SMTP_SECURITY": "none"}, false, "loopback only"},
 		{"test mode with a public CA", nil, true, "public CA"},
+		{"test mode with a public second CA", map[string]string{"ACME_DIRECTORY": "https://127.0.0.1:14000/dir", "DNS_RESOLVERS": "127.0.0.1:53,127.0.0.1:54",
+			"ACME_FALLBACK_DIRECTORY": "https://ca.example/dir"}, true, "ACME_FALLBACK_DIRECTORY"},
+		{"test mode with public resolvers", map[string]string{"ACME_DIRECTORY": "https://127.0.0.1:14000/dir"}, true, "DNS_RESOLVERS"},
+		{"the same CA twice", map[string]string{"ACME_FALLBACK_DIRECTORY": "https://acme-v02.api.letsencrypt.org/directory"}, false, "first CA again"},
+		{"half a binding", map[string]string{"ACME_EAB_KID": "k"}, false, "ACME_EAB_HMAC"},
+		{"half a binding of the second CA", map[string]string{"ACME_FALLBACK_DIRECTORY": "https://ca.example/dir", "ACME_FALLBACK_EAB_HMAC": "aGk"}, false, "ACME_FALLBACK_EAB_KID"},
 		{"a control socket in production", map[string]string{"CONTROL_SOCKET": "/run/x"}, false, "--test-mode"},
 	} {
 		if _, err := loadConfig(complete(tc.change), "", tc.testMode); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v, want %q", tc.name, err, tc.want)
 		}
 	}
-	local := map[string]string{"ACME_DIRECTORY": "https://127.0.0.1:14000/dir", "CONTROL_SOCKET": "/tmp/x", "SMTP_SECURITY": "none", "SMTP_ADDR": "127.0.0.1:25"}
+	local := map[string]string{"ACME_DIRECTORY": "https://127.0.0.1:14000/dir", "ACME_FALLBACK_DIRECTORY": "https://127.0.0.1:14001/dir", "DNS_RESOLVERS": "127.0.0.1:53,[::1]:53",
+		"CONTROL_SOCKET": "/tmp/x", "SMTP_SECURITY": "none", "SMTP_ADDR": "127.0.0.1:25"}
 	if _, err := loadConfig(complete(local), "", true); err != nil {
 		t.Errorf("all of it on loopback: %v", err)
 	}
@@ -109,7 +121,7 @@ func write(t *testing.T, path, content string) {
 }
 
 func TestConfig_PrintsNoSecret(t *testing.T) {
-	c, err := loadConfig(complete(map[string]string{"SMTP_PASSWORD": "hunter4"}), "", false)
+	c, err := loadConfig(complete(map[string]string{"SMTP_PASSWORD": "hunter4", "ACME_EAB_KID": "k", "ACME_EAB_HMAC": "hunter5"}), "", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +129,7 @@ func TestConfig_PrintsNoSecret(t *testing.T) {
 	if strings.Contains(printed, "hunter") || strings.Contains(printed, "abab") {
 		t.Errorf("a secret is printed: %s", printed)
 	}
-	_, err = loadConfig(complete(map[string]string{"POSTGRES_URL": "postgres:hunter2", "REDIS_URL": "hunter3", "SEAL_KEYS": "hunter9"}), "", false)
+	_, err = loadConfig(complete(map[string]string{"POSTGRES_URL": "postgres:hunter2", "REDIS_URL": "hunter3", "SEAL_KEYS": "hunter9", "ACME_EAB_HMAC": "hunter=5"}), "", false)
 	if err == nil || strings.Contains(err.Error(), "hunter") {
 		t.Errorf("a secret is repeated in an error: %v", err)
 	}

@@ -279,7 +279,7 @@ func (w *world) settings(keys string) map[string]string {
 		"DRAIN_TIME": "2s", "HSTS": "0s", "LIMIT_HANDSHAKES": "100000", "LIMIT_PAGES": "10000000",
 		"CONTROL_SOCKET": w.beside("control.sock"), "LOCAL_DIR": w.beside("local"),
 		"HTTPS_ADDR": w.listeners.HTTPS().String(), "HTTP_ADDR": w.listeners.HTTP().String(), "PUBLIC_ADDRESSES": "127.0.0.1",
-		"DNS_RESOLVERS": w.ca.DNSAddr + "," + w.ca.DNSAddr, // the doctor wants two, and here there is one truth
+		"DNS_RESOLVERS": strings.Join(w.ca.DNSAddrs, ","), "ACME_LIMITS": "none",
 	}
 }
 

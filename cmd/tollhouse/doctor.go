@@ -129,13 +129,13 @@ func checkRedis(ctx context.Context, c Config) finding {
 
 func checkCA(ctx context.Context, c Config) finding {
 	f := finding{name: "ca", says: "answers and tells the same time", mend: "correct TOLLHOUSE_ACME_DIRECTORY and TOLLHOUSE_ACME_CA_FILE, and let this machine reach it"}
-	roots, err := readRoots(c.ACMECAFile)
+	roots, err := readRoots(c.ACME.CAFile)
 	if err != nil {
 		f.err = err
 		return f
 	}
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.ACMEDirectory, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.ACME.Directory, nil)
 	if err != nil {
 		f.err = err
 		return f

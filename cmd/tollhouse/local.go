@@ -52,5 +52,5 @@ func (h *house) certificateCopies() *localcopy.Folder {
 	if h.config.LocalDir == "" {
 		return nil
 	}
-	return localcopy.NewFolder(filepath.Join(h.config.LocalDir, "certificates"), "certificates of "+h.config.ACMEDirectory, certs.CopyLimit, h.config.SealKeys)
+	return localcopy.NewFolder(filepath.Join(h.config.LocalDir, "certificates"), "certificates of "+h.config.ACME.Directory, certs.CopyLimit, h.config.SealKeys)
 }

@@ -156,21 +156,21 @@ func (h *house) openStores(ctx context.Context, metrics *prometheus.Registry) er
 }
 
 func (h *house) buildCerts(_ context.Context, metrics *prometheus.Registry) error {
-	caRoots, err := readRoots(h.config.ACMECAFile)
+	caRoots, err := readRoots(h.config.ACME.CAFile)
 	if err != nil {
 		return err
 	}
-	roots, err := readRoots(h.config.ACMERootFile)
+	roots, err := readRoots(h.config.ACME.RootFile)
 	if err != nil {
 		return err
 	}
-	store, err := certsdb.New(certsdb.Config{Pool: h.pool, Ring: h.config.SealKeys, CA: h.config.ACMEDirectory, Roots: roots, Log: h.log, Now: h.now})
+	store, err := certsdb.New(certsdb.Config{Pool: h.pool, Ring: h.config.SealKeys, CA: h.config.ACME.Directory, Roots: roots, Log: h.log, Now: h.now})
 	if err != nil {
 		return err
 	}
-	h.certs, err = certs.New(certs.Config{CA: h.config.ACMEDirectory, Email: h.config.ACMEEmail, Directory: h.directory, Store: store, Ring: h.config.SealKeys,
-		Log: h.log, Copy: h.certificateCopies(), CARoots: caRoots, Profile: h.config.ACMEProfile, Registerer: metrics, HandshakeWait: h.config.HandshakeWait,
-		Capacity: h.config.Certificates, Now: h.now})
+	h.certs, err = certs.New(certs.Config{CA: h.config.ACME.Directory, Email: h.config.ACME.Email, Directory: h.directory, Store: store, Ring: h.config.SealKeys,
+		Log: h.log, Copy: h.certificateCopies(), CARoots: caRoots, Profile: h.config.ACME.Profile, Registerer: metrics, HandshakeWait: h.config.HandshakeWait,
+		Capacity: h.config.Certificates, Check: h.config.RenewalCheck, Now: h.now})
 	return err
 }
 
