@@ -36,6 +36,8 @@ func TestDomainDoctor_SaysTheMendAndExitsWithTheVerdict(t *testing.T) {
 		want string
 	}{
 		{[]string{"right.acme.test", "--target", "k1.edge.portal.test"}, 0, "✓ right.acme.test: a certificate would be issued.\n✓ the claim is proven by its CNAME target"},
+		{[]string{"right.acme.test", "--target", "k1.edge.portal.test"}, 0, "  ✓ route      CNAME k1.edge.portal.test, A 127.0.0.1\n  ✓ ownership  CNAME k1.edge.portal.test\n"},
+		{[]string{"wrong.acme.test"}, 1, "  ✗ route      dns.wrong_target: A 198.51.100.7\n  – ownership  no claim was given to look for\n  ✓ caa        no CAA record\n"},
 		{[]string{"Right.ACME.test."}, 0, "✓ right.acme.test"},
 		{[]string{"right.acme.test", "--token", "abc"}, 1, `→ At your DNS provider, create _tollhouse.right.acme.test TXT "abc".`},
 		{[]string{"wrong.acme.test"}, 1, "→ At your DNS provider, delete wrong.acme.test A 198.51.100.7 and create wrong.acme.test CNAME edge.portal.test."},
@@ -67,6 +69,9 @@ func TestDomainDoctor_PrintsForPrograms(t *testing.T) {
 	}
 	if r.Host != "acme.test" || r.Verdict != "blocked" || len(r.Findings) != 1 || r.Findings[0].Code != "dns.stale_aaaa" || r.Findings[0].Who != "tenant" || r.Findings[0].RetryAfterSeconds <= 0 {
 		t.Errorf("%+v", r)
+	}
+	if len(r.Checks) != 6 || r.Checks[1] != (checkJSON{Name: "route", Result: "failed", Code: "dns.stale_aaaa", Expected: "no AAAA record but ours at acme.test", Seen: "AAAA 2001:db8::1"}) {
+		t.Errorf("checks: %+v", r.Checks)
 	}
 }
 

@@ -31,7 +31,7 @@ func (e exam) judgeCAA(v view) opinion {
 	}
 	verdict, why := e.permission(set.records)
 	if verdict == permitted && !set.more {
-		return v.fine()
+		return v.fine(set.shown())
 	}
 	o := v.troubled(e.unpermitted(set, verdict, why))
 	o.doubtful = verdict == perhaps || verdict == permitted // permitted by those that were read, of too many
@@ -82,9 +82,9 @@ func (e exam) permits(value string) permission {
 
 func (e exam) parameter(key, value string) permission {
 	switch {
-	case key == "accounturi" && e.AccountURI == "":
+	case key == "accounturi" && e.account == "":
 		return perhaps
-	case key == "accounturi" && value != e.AccountURI:
+	case key == "accounturi" && value != e.account:
 		return forbidden
 	case key == "validationmethods" && !slices.ContainsFunc(strings.Split(value, ","), ourMethod):
 		return forbidden
@@ -98,7 +98,7 @@ func ourMethod(method string) bool {
 
 func (e exam) unpermitted(set permits, verdict permission, why *dns.CAA) Finding {
 	record := fmt.Sprintf("CAA 0 issue %q", e.CAs[0])
-	f := Finding{Code: CAAForbids, Who: Tenant, Expected: record, Seen: fmt.Sprintf("%s at %s", shownCAA(set.records), strings.TrimSuffix(set.at, ".")), RetryAfter: later}
+	f := Finding{Code: CAAForbids, Who: Tenant, Expected: record, Seen: set.shown(), RetryAfter: later}
 	at := strings.TrimSuffix(set.at, ".")
 	switch {
 	case e.ours(set.at):
@@ -114,6 +114,14 @@ func (e exam) unpermitted(set permits, verdict permission, why *dns.CAA) Finding
 		f.Fix = fmt.Sprintf("At your DNS provider, create %s %s beside the others.", at, record)
 	}
 	return f
+}
+
+// shown says which CAA set counts, and where it stands.
+func (p permits) shown() string {
+	if len(p.records) == 0 {
+		return "no CAA record"
+	}
+	return fmt.Sprintf("%s at %s", shownCAA(p.records), strings.TrimSuffix(p.at, "."))
 }
 
 // shownCAA shows a few records as they are written in a zone.

@@ -49,7 +49,7 @@ func TestExamine_ReadsCAAAsACADoes(t *testing.T) {
 		`0 issue "letsencrypt.org accounturi=x"`:                                            "caa.forbids",
 	} {
 		w := newWard(t)
-		w.cfg.CAs, w.cfg.AccountURI = []string{"letsencrypt.org", "second.example"}, account
+		w.cfg.CAs, w.cfg.AccountURI = []string{"letsencrypt.org", "second.example"}, func() string { return account }
 		w.set(host, "CNAME "+target+".")
 		if set != "" {
 			w.set("acme.com", strings.Split("CAA "+strings.ReplaceAll(set, " | ", "\nCAA "), "\n")...)
@@ -95,6 +95,6 @@ func TestExamine_AnUnknownCAAIsNoPermission(t *testing.T) {
 	if !strings.Contains(r.Findings[0].Fix, "bound to one account") {
 		t.Errorf("%+v", r.Findings[0])
 	}
-	w.cfg.AccountURI = account
+	w.cfg.AccountURI = func() string { return account }
 	expect(t, w.examine(t, "acme.com", domaindoctor.Proof{}), domaindoctor.Ready)
 }

@@ -23,9 +23,10 @@ type Config struct {
 
 	// CAs are the names of our CA in CAA records, like "letsencrypt.org"; any one of them is enough.
 	CAs []string
-	// AccountURI is our ACME account, for CAA records that are bound to one (RFC 8657). Empty: not known, so that such a record leaves the
+	// AccountURI returns our ACME account, for CAA records that are bound to one (RFC 8657). It is asked once at each examination, because
+	// the account may be registered while the program runs, and must not block. nil or "": not known, so that such a record leaves the
 	// verdict open.
-	AccountURI string
+	AccountURI func() string
 	// PrivateCA says that the CA is our own and certifies names that no public one does, like those below .test (RFC 6761).
 	PrivateCA bool
 
@@ -107,21 +108,42 @@ func unmapped(addrs []netip.Addr) []netip.Addr {
 // exam is one examination: who asks for which name, and what the records should be.
 type exam struct {
 	*Config
-	host tenant.Hostname
-	want Proof
+	host    tenant.Hostname
+	want    Proof
+	account string // the same for all resolvers of one examination
 }
 
 // Examine looks at a name as a CA would, without asking one. It takes as long as the slowest resolver, at most Config.TotalTime and one
 // probe; when ctx ends before, the report is Unknown. A name that can never be served is refused without any query.
 func (d *Doctor) Examine(ctx context.Context, host tenant.Hostname, want Proof) Report {
 	report := Report{Host: host, CheckedAt: d.cfg.Now(), Findings: d.judgeName(host)}
-	if len(report.Findings) == 0 {
-		e := exam{Config: &d.cfg, host: host, want: want}
-		e.examine(ctx, &report)
+	if len(report.Findings) > 0 {
+		return refuse(report)
 	}
+	e := exam{Config: &d.cfg, host: host, want: want}
+	if d.cfg.AccountURI != nil {
+		e.account = d.cfg.AccountURI()
+	}
+	e.examine(ctx, &report)
 	if ctx.Err() != nil {
-		report.Proven, report.By, report.Findings = false, "", []Finding{interrupted()}
+		report = e.interrupted(report)
 	}
+	report.conclude()
+	return report
+}
+
+// ExamineTyped is ParseName and Examine in one: a name that is none is refused in the same kind of report, whose Host may then be zero.
+func (d *Doctor) ExamineTyped(ctx context.Context, typed string, want Proof) Report {
+	host, findings := d.ParseName(typed)
+	if len(findings) > 0 {
+		return refuse(Report{Host: host, CheckedAt: d.cfg.Now(), Findings: findings})
+	}
+	return d.Examine(ctx, host, want)
+}
+
+// refuse ends the report on a name whose DNS does not matter.
+func refuse(report Report) Report {
+	report.Checks = unlooked(report.Findings[0])
 	report.conclude()
 	return report
 }
@@ -136,20 +158,25 @@ func (e exam) examine(ctx context.Context, report *Report) {
 		proofs = append(proofs, e.judgeProof(v))
 		permits = append(permits, e.judgeCAA(v))
 	}
-	route, proof := e.merge(routes), e.merge(proofs)
-	report.Findings = slices.Concat(route.findings, proof.findings, e.merge(permits).findings)
-	report.Findings = onePerCause(report.Findings)
+	route, proof, permit := e.merge(routes), e.merge(proofs), e.merge(permits)
+	report.Findings = onePerCause(slices.Concat(route.findings, proof.findings, permit.findings))
 	if !e.want.none() && proof.settled && len(proof.findings) == 0 {
 		report.Proven, report.By = true, proof.by
 	}
+	var knocks []knock
 	if route.settled && len(route.findings) == 0 {
-		report.Findings = append(report.Findings, e.probe(ctx, views)...)
+		knocks = e.probe(ctx, views)
+		report.Findings = append(report.Findings, failures(knocks)...)
 	}
+	report.Checks = e.checks(route, proof, permit, knocks)
 }
 
-// interrupted stands for all that was not looked at any more.
-func interrupted() Finding {
-	return Finding{Code: DNSServfail, Who: Nobody, Expected: "time to look", Seen: "the examination was ended before it was done", Fix: "Ask again.", RetryAfter: soon}
+// interrupted is the report of an examination that was ended before it was done: nothing follows from what it has seen.
+func (e exam) interrupted(report Report) Report {
+	f := Finding{Code: DNSServfail, Who: Nobody, Expected: "time to look", Seen: "the examination was ended before it was done", Fix: "Ask again.", RetryAfter: soon}
+	undone := Check{Result: Undecided, Code: f.Code, Expected: f.Expected, Seen: f.Seen}
+	return Report{Host: report.Host, CheckedAt: report.CheckedAt, Findings: []Finding{f},
+		Checks: []Check{e.nameCheck(), undone.named(routeCheck), undone.named(ownershipCheck), undone.named(caaCheck), undone.named(httpCheck), undone.named(tlsCheck)}}
 }
 
 // look asks every resolver for everything, all at the same time.
@@ -166,7 +193,7 @@ func (e exam) look(ctx context.Context) []view {
 // onePerCause drops what says again that the same resolvers have no answer: route, proof and CAA fail together. What a broken record makes
 // of the other questions is dropped too: with a loop of aliases nothing else at the name can be looked up.
 func onePerCause(findings []Finding) []Finding {
-	known := slices.ContainsFunc(findings, func(f Finding) bool { return f.Certain && strings.HasPrefix(string(f.Code), "dns.") })
+	known := slices.ContainsFunc(findings, brokenRecord)
 	var kept []Finding
 	for _, f := range findings {
 		if f.Code == DNSServfail && known {
@@ -179,6 +206,9 @@ func onePerCause(findings []Finding) []Finding {
 	}
 	return kept
 }
+
+// brokenRecord is a finding that explains why other questions at the same name have no answer.
+func brokenRecord(f Finding) bool { return f.Certain && strings.HasPrefix(string(f.Code), "dns.") }
 
 // absolute is a host as DNS writes it.
 func absolute(host tenant.Hostname) string { return host.String() + "." }

@@ -16,6 +16,7 @@ type opinion struct {
 	findings []Finding
 	doubtful bool   // the findings may be wrong even if all resolvers say so
 	by       Method // how a claim is proven
+	seen     string // what was there, where nothing is in the way
 }
 
 func (v view) opinion() opinion { return opinion{resolver: v.resolver.String(), alive: v.alive} }
@@ -27,7 +28,12 @@ func (v view) failed(s status, about string) opinion {
 	return o
 }
 
-func (v view) fine() opinion { return v.opinion() }
+// fine is the opinion of a view in which nothing is in the way of what was asked, with what is there.
+func (v view) fine(seen string) opinion {
+	o := v.opinion()
+	o.seen = seen
+	return o
+}
 
 func (v view) troubled(f Finding) opinion {
 	o := v.opinion()
@@ -40,6 +46,7 @@ type conclusion struct {
 	settled  bool // at least two that can say do agree, and none that can say disagrees
 	findings []Finding
 	by       Method
+	seen     string // what the resolvers showed, where nothing is in the way
 }
 
 const (
@@ -66,13 +73,26 @@ func (e exam) merge(all []opinion) conclusion {
 	case !agree(heard):
 		return conclusion{findings: []Finding{disagreement(heard)}}
 	}
-	c := conclusion{settled: true, by: heard[0].by}
+	c := conclusion{settled: true, by: heard[0].by, seen: together(heard)}
 	doubtful := slices.ContainsFunc(heard, func(o opinion) bool { return o.doubtful })
 	for _, f := range heard[0].findings {
 		f.Certain = !doubtful
 		c.findings = append(c.findings, f)
 	}
 	return c
+}
+
+// together says once what all resolvers showed, and of different things who showed which; names that answer by place or by turns do that.
+func together(heard []opinion) string {
+	const most = 3
+	if !slices.ContainsFunc(heard, func(o opinion) bool { return o.seen != heard[0].seen }) {
+		return heard[0].seen
+	}
+	var shown []string
+	for _, o := range heard[:min(len(heard), most)] {
+		shown = append(shown, fmt.Sprintf("%s shows %s", o.resolver, o.seen))
+	}
+	return strings.Join(shown, "; ")
 }
 
 func isBogus(o opinion) bool { return o.status == bogus }

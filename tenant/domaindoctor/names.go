@@ -65,9 +65,9 @@ func (d *Doctor) own(host tenant.Hostname) bool {
 	return slices.ContainsFunc(append([]tenant.Hostname{d.cfg.Targets.Edge}, d.cfg.Own...), func(o tenant.Hostname) bool { return host == o || host.Under(o) })
 }
 
-// together are the scripts that one language is written in (UTS #39 section 5.1). Latin may stand beside these, as it does in practice and
+// scriptSets are the scripts that one language is written in (UTS #39 section 5.1). Latin may stand beside these, as it does in practice and
 // in browsers, because none of them has letters that look like it.
-var together = [][]string{
+var scriptSets = [][]string{
 	{"Latin", "Han", "Hiragana", "Katakana"},
 	{"Latin", "Han", "Bopomofo"},
 	{"Latin", "Han", "Hangul"},
@@ -77,7 +77,7 @@ var together = [][]string{
 func judgeScripts(host tenant.Hostname) []Finding {
 	for label := range strings.SplitSeq(host.Unicode(), ".") {
 		scripts := scriptsOf(label)
-		if len(scripts) < 2 || slices.ContainsFunc(together, func(set []string) bool { return subset(scripts, set) }) {
+		if len(scripts) < 2 || slices.ContainsFunc(scriptSets, func(set []string) bool { return subset(scripts, set) }) {
 			continue
 		}
 		return []Finding{misnamed(NameMixedScript, "letters of one script between two dots", fmt.Sprintf("%s in %s (%s)", strings.Join(scripts, " and "), label, host),

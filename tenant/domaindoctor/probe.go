@@ -27,9 +27,18 @@ const (
 
 var errNotOurs = errors.New("the address is not ours")
 
+// knock is what came of trying one door.
+type knock struct {
+	code    Code // ProbeHTTP or ProbeTLS
+	door    netip.AddrPort
+	untried bool   // this node cannot go there
+	seen    string // how it answered; "" if untried
+	failure *Finding
+}
+
 // probe knocks at our own doors for this name as a CA would. It goes to configured addresses only, never to what DNS says alone: a name may
 // lead anywhere.
-func (e exam) probe(ctx context.Context, views []view) []Finding {
+func (e exam) probe(ctx context.Context, views []view) []knock {
 	var doors []netip.Addr
 	for _, v := range views {
 		for _, a := range slices.Concat(v.v4.records, v.v6.records) {
@@ -38,17 +47,20 @@ func (e exam) probe(ctx context.Context, views []view) []Finding {
 			}
 		}
 	}
-	found := make([]*Finding, 2*len(doors))
+	knocks := make([]knock, 2*len(doors))
 	var wait sync.WaitGroup
 	for i, door := range doors {
-		wait.Go(func() { found[2*i] = e.probeHTTP(ctx, netip.AddrPortFrom(door, e.Probe.HTTPPort)) })
-		wait.Go(func() { found[2*i+1] = e.probeTLS(ctx, netip.AddrPortFrom(door, e.Probe.TLSPort)) })
+		wait.Go(func() { knocks[2*i] = e.probeHTTP(ctx, netip.AddrPortFrom(door, e.Probe.HTTPPort)) })
+		wait.Go(func() { knocks[2*i+1] = e.probeTLS(ctx, netip.AddrPortFrom(door, e.Probe.TLSPort)) })
 	}
 	wait.Wait()
-	var findings []Finding
-	for _, f := range found {
-		if f != nil {
-			findings = append(findings, *f)
+	return knocks
+}
+
+func failures(knocks []knock) (findings []Finding) {
+	for _, k := range knocks {
+		if k.failure != nil {
+			findings = append(findings, *k.failure)
 		}
 	}
 	return findings
@@ -67,7 +79,7 @@ func (e exam) dialer() *net.Dialer {
 
 // probeHTTP asks for a challenge that does not exist, as HTTP-01 would (RFC 8555 section 8.3). Our nodes answer 404 to that themselves;
 // anything else was said by something before them.
-func (e exam) probeHTTP(ctx context.Context, door netip.AddrPort) *Finding {
+func (e exam) probeHTTP(ctx context.Context, door netip.AddrPort) knock {
 	ctx, cancel := context.WithTimeout(ctx, e.Probe.Timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+e.host.String()+probePath+"tollhouse-doctor-"+rand.Text(), nil)
@@ -76,7 +88,7 @@ func (e exam) probeHTTP(ctx context.Context, door netip.AddrPort) *Finding {
 	}
 	response, err := e.httpClient(door).Do(request)
 	if untried(door, err) {
-		return nil
+		return knock{code: ProbeHTTP, door: door, untried: true}
 	}
 	if err != nil {
 		return e.unreachable(ProbeHTTP, door, trouble(err))
@@ -89,7 +101,7 @@ func (e exam) probeHTTP(ctx context.Context, door netip.AddrPort) *Finding {
 	if response.StatusCode != http.StatusNotFound {
 		return e.unreachable(ProbeHTTP, door, "status "+strconv.Itoa(response.StatusCode)+" instead of 404")
 	}
-	return nil
+	return knock{code: ProbeHTTP, door: door, seen: "status 404"}
 }
 
 func (e exam) httpClient(door netip.AddrPort) *http.Client {
@@ -105,12 +117,12 @@ func (e exam) httpClient(door netip.AddrPort) *http.Client {
 }
 
 // probeTLS says hello as TLS-ALPN-01 would. No challenge is under way, so a node of ours refuses with an alert: that is reached.
-func (e exam) probeTLS(ctx context.Context, door netip.AddrPort) *Finding {
+func (e exam) probeTLS(ctx context.Context, door netip.AddrPort) knock {
 	ctx, cancel := context.WithTimeout(ctx, e.Probe.Timeout)
 	defer cancel()
 	conn, err := e.dialer().DialContext(ctx, "tcp", door.String())
 	if untried(door, err) {
-		return nil
+		return knock{code: ProbeTLS, door: door, untried: true}
 	}
 	if err != nil {
 		return e.unreachable(ProbeTLS, door, trouble(err))
@@ -119,16 +131,26 @@ func (e exam) probeTLS(ctx context.Context, door netip.AddrPort) *Finding {
 	// There is no certificate to verify: that is what the order would be for. Nothing is sent over this connection.
 	config := &tls.Config{ServerName: e.host.String(), NextProtos: []string{acmeProtocol}, InsecureSkipVerify: true}
 	err = tls.Client(conn, config).HandshakeContext(ctx)
-	if remote := (*net.OpError)(nil); err == nil || errors.As(err, &remote) && remote.Op == "remote error" {
-		return nil
+	if err == nil {
+		return knock{code: ProbeTLS, door: door, seen: "a handshake"}
+	}
+	if remote := (*net.OpError)(nil); errors.As(err, &remote) && remote.Op == "remote error" {
+		return knock{code: ProbeTLS, door: door, seen: "an alert"}
 	}
 	return e.unreachable(ProbeTLS, door, trouble(err))
 }
 
-func (e exam) unreachable(code Code, door netip.AddrPort, seen string) *Finding {
-	what := map[Code]string{ProbeHTTP: "an answer of ours over HTTP", ProbeTLS: "TLS"}[code]
-	return &Finding{Code: code, Who: Platform, Expected: what + " at " + door.String(), Seen: seen, Certain: true, RetryAfter: soon,
-		Fix: fmt.Sprintf("The platform's operator must let port %d of %s lead to a running node, from everywhere and from the nodes themselves, with nothing before it that answers by itself.", door.Port(), door.Addr())}
+func (e exam) unreachable(code Code, door netip.AddrPort, seen string) knock {
+	return knock{code: code, door: door, failure: &Finding{Code: code, Who: Platform, Expected: answerOf(code) + " at " + door.String(), Seen: seen, Certain: true, RetryAfter: soon,
+		Fix: fmt.Sprintf("The platform's operator must let port %d of %s lead to a running node, from everywhere and from the nodes themselves, with nothing before it that answers by itself.", door.Port(), door.Addr())}}
+}
+
+// answerOf says what a door of ours answers.
+func answerOf(code Code) string {
+	if code == ProbeHTTP {
+		return "an answer of ours over HTTP"
+	}
+	return "TLS"
 }
 
 // untried reports whether this node has no IPv6, as many behind a balancer that does: that says nothing of the door.

@@ -11,11 +11,11 @@ import (
 func (e exam) judgeProof(v view) opinion {
 	switch {
 	case e.want.none():
-		return v.fine()
+		return v.fine("")
 	case !e.want.CNAMETarget.IsZero() && v.chain.passes(absolute(e.want.CNAMETarget)):
-		return v.proven(ByCNAME)
+		return v.proven(ByCNAME, "CNAME "+e.want.CNAMETarget.String())
 	case e.asksTXT() && v.txt.status == answered && e.tokenIn(v.txt.records):
-		return v.proven(ByTXT)
+		return v.proven(ByTXT, fmt.Sprintf("TXT %q at %s%s", e.want.TXTToken, proofLabel, e.host))
 	case !e.want.CNAMETarget.IsZero() && v.chain.status != answered:
 		return v.failed(v.chain.status, v.chain.about)
 	case e.asksTXT() && v.txt.status != answered:
@@ -24,8 +24,8 @@ func (e exam) judgeProof(v view) opinion {
 	return v.troubled(e.unproven(v))
 }
 
-func (v view) proven(by Method) opinion {
-	o := v.opinion()
+func (v view) proven(by Method, seen string) opinion {
+	o := v.fine(seen)
 	o.by = by
 	return o
 }

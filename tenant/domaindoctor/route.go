@@ -39,7 +39,7 @@ func (e exam) judgeAddresses(v view) opinion {
 	case v.v4.more || v.v6.more:
 		return v.troubled(e.astray(v, fmt.Sprintf("more than %d addresses", maxRecords)))
 	case foreign == 0:
-		return v.fine()
+		return v.fine(e.shown(v, v.v4.records, v.v6.records))
 	case e.passesTarget(v.chain):
 		return v.troubled(e.strayTarget(v, slices.Concat(foreign4, foreign6)))
 	case foreign == all && v.txt.status == answered && e.tokenIn(v.txt.records):

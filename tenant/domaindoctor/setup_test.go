@@ -157,6 +157,7 @@ func expect(t *testing.T, r domaindoctor.Report, verdict domaindoctor.Verdict, w
 	if got := codes(r); r.Verdict != verdict || !slices.Equal(got, append([]string{}, want...)) {
 		t.Errorf("%s %v, want %s %v\n%+v", r.Verdict, got, verdict, want, r.Findings)
 	}
+	wellFormed(t, r)
 	for _, f := range r.Findings {
 		if f.Who == "" || f.Expected == "" || f.Seen == "" || f.Fix == "" || !strings.HasSuffix(f.Fix, ".") {
 			t.Errorf("an incomplete finding: %+v", f)
