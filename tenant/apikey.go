@@ -24,6 +24,8 @@ const (
 	ScopeBrandWrite    Scope = "brand:write"    // logo, colours, footer
 	ScopeSettingsRead  Scope = "settings:read"  // policy: how long sessions and links live, how to pay
 	ScopeSettingsWrite Scope = "settings:write" // apart from brand: who may change where money goes should be a choice of its own
+	ScopeDomainsRead   Scope = "domains:read"   // custom domains and what their DNS lacks
+	ScopeDomainsWrite  Scope = "domains:write"  // claim, check and give up custom domains
 	ScopeKeysRead      Scope = "keys:read"      // API keys, without their secrets
 	ScopeKeysWrite     Scope = "keys:write"     // make and revoke keys, never with more scopes than the caller has
 )
@@ -31,7 +33,7 @@ const (
 // Scopes lists every scope; a key made without a choice has them all.
 var Scopes = []Scope{ScopeClientsRead, ScopeClientsWrite, ScopeInvoicesRead, ScopeInvoicesWrite,
 	ScopeSessionsRead, ScopeSessionsWrite, ScopeBrandRead, ScopeBrandWrite, ScopeSettingsRead, ScopeSettingsWrite,
-	ScopeKeysRead, ScopeKeysWrite}
+	ScopeDomainsRead, ScopeDomainsWrite, ScopeKeysRead, ScopeKeysWrite}
 
 // APIKey is a key as it is listed: without its secret.
 type APIKey struct {

@@ -71,5 +71,8 @@ func public(err error) *Problem {
 	if p, ok := fromInvoices(err); ok {
 		return p
 	}
+	if p, ok := fromDomains(err); ok {
+		return p
+	}
 	return errInternal
 }

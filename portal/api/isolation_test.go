@@ -25,6 +25,7 @@ func (b *bench) visits() map[string]visit {
 	lone := b.draft(b.acme, company).id()
 	session := b.call(b.acme, "POST", sessions, fmt.Sprintf(`{"contact_id":%q}`, contact)).want(201).id()
 	key := b.call(b.acme, "POST", "/api/keys", `{"name":"canary","scopes":["brand:read"]}`).want(201).id()
+	domain := b.claim(b.acme, "billing.acme.com").want(201).id()
 	b.send(upload(b.acme, "image/png", png(4, 2))).want(200)
 	line := `"lines":[{"description":"x","unit_amount":{"amount":100,"currency":"USD"}}]`
 	return map[string]visit{
@@ -55,6 +56,11 @@ func (b *bench) visits() map[string]visit {
 		"DELETE /api/brand/logo":                     {"/api/brand/logo", "", 204, 204, ""},
 		"GET /api/settings":                          {"/api/settings", "", 200, 200, ""},
 		"PATCH /api/settings":                        {"/api/settings", `{}`, 200, 200, ""},
+		"POST /api/domains":                          {domainsPath, `{"host":"billing.acme.com"}`, 200, 201, domain},
+		"GET /api/domains":                           {domainsPath, "", 200, 200, domain},
+		"GET /api/domains/:id":                       {domainsPath + "/" + domain, "", 200, 404, domain},
+		"POST /api/domains/:id/check":                {domainsPath + "/" + domain + "/check", "", 200, 404, domain},
+		"DELETE /api/domains/:id":                    {domainsPath + "/" + domain, "", 200, 404, domain},
 		"POST /api/keys":                             {"/api/keys", `{"name":"x","scopes":["brand:read"]}`, 201, 201, ""},
 		"GET /api/keys":                              {"/api/keys", "", 200, 200, key},
 		"DELETE /api/keys/:id":                       {"/api/keys/" + key, "", 204, 404, ""},
@@ -62,7 +68,7 @@ func (b *bench) visits() map[string]visit {
 }
 
 // order runs what ends things last.
-var last = []string{"POST /api/crm/invoices/:id/void", "DELETE /api/crm/client-portal-sessions/:id", "DELETE /api/brand/logo", "DELETE /api/keys/:id"}
+var last = []string{"POST /api/crm/invoices/:id/void", "DELETE /api/crm/client-portal-sessions/:id", "DELETE /api/brand/logo", "DELETE /api/domains/:id", "DELETE /api/keys/:id"}
 
 // walk calls fn for every route but the open document, destructive ones last.
 func (b *bench) walk(fn func(route string, v visit)) {

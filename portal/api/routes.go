@@ -35,6 +35,7 @@ func (s *Server) endpoints() []endpoint {
 
 		company, contact, invoice = "/api/crm/companies/:id", "/api/crm/contacts/:id", "/api/crm/invoices/:id"
 		session, logo             = "/api/crm/client-portal-sessions/:id", "/api/brand/logo"
+		domain                    = "/api/domains/:id"
 	)
 	return []endpoint{
 		{post, "/api/crm/companies", tenant.ScopeClientsWrite, jsonBody, nil, s.createCompany},
@@ -70,6 +71,12 @@ func (s *Server) endpoints() []endpoint {
 
 		{get, "/api/settings", tenant.ScopeSettingsRead, noBody, nil, s.showSettings},
 		{patch, "/api/settings", tenant.ScopeSettingsWrite, jsonBody, nil, s.changeSettings},
+
+		{post, "/api/domains", tenant.ScopeDomainsWrite, jsonBody, nil, s.claimDomain},
+		{get, "/api/domains", tenant.ScopeDomainsRead, noBody, []string{"limit", "cursor"}, s.listDomains},
+		{get, domain, tenant.ScopeDomainsRead, noBody, nil, s.showOneDomain},
+		{post, domain + "/check", tenant.ScopeDomainsWrite, optionalJSON, nil, s.checkDomain},
+		{del, domain, tenant.ScopeDomainsWrite, noBody, nil, s.removeDomain},
 
 		{post, "/api/keys", tenant.ScopeKeysWrite, jsonBody, nil, s.createKey},
 		{get, "/api/keys", tenant.ScopeKeysRead, noBody, []string{"limit", "cursor"}, s.listKeys},

@@ -35,11 +35,14 @@ type Config struct {
 	Brands   Brands
 	Logos    Logos
 	Links    Links
+	Domains  Domains
 	Audit    AuditLog
 	Replies  Replies
 	Limits   Limits // nil: no limits
 	Log      *slog.Logger
 	Now      func() time.Time // nil: time.Now
+
+	DomainLimit int // of one tenant's domains; Domains keeps it, the API names it
 }
 
 // Server answers the API host. It is safe for any number of goroutines.
@@ -68,8 +71,8 @@ func (s *Server) complete() error {
 	var missing []error
 	for name, absent := range map[string]bool{
 		"Keys": s.Keys == nil, "Tenants": s.Tenants == nil, "Clients": s.Clients == nil, "Invoices": s.Invoices == nil,
-		"Brands": s.Brands == nil, "Logos": s.Logos == nil, "Links": s.Links == nil, "Audit": s.Audit == nil,
-		"Replies": s.Replies == nil, "Log": s.Log == nil,
+		"Brands": s.Brands == nil, "Logos": s.Logos == nil, "Links": s.Links == nil,
+		"Audit": s.Audit == nil, "Replies": s.Replies == nil, "Log": s.Log == nil,
 	} {
 		if absent {
 			missing = append(missing, fmt.Errorf("api: Config.%s is missing", name))

@@ -42,6 +42,7 @@ type bench struct {
 	config  api.Config
 	handler http.Handler
 	tenants *tenantdb.Store
+	domains *registry
 	limits  *limits
 	log     *bytes.Buffer
 	router  routers.Router
@@ -59,7 +60,7 @@ type party struct {
 
 func setup(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, db: pgtest.Clone(t), limits: &limits{}, log: &bytes.Buffer{}}
+	b := &bench{t: t, db: pgtest.Clone(t), domains: newRegistry(t), limits: &limits{}, log: &bytes.Buffer{}}
 	b.tenants = tenantdb.New(b.db.App, platform, nil)
 	b.acme, b.bolt = b.tenant("acme"), b.tenant("bolt")
 	ring := seal.RandomRing()
@@ -91,9 +92,10 @@ func (b *bench) serve(ring *seal.Ring) *api.Server {
 		Clients:  accessdb.NewClients(b.db.App),
 		Invoices: payments.NewInvoices(paymentsdb.New(b.db.App, paymentsdb.Hooks{}), time.Now),
 		Links:    links,
-		Audit:    apidb.NewAuditLog(b.db.App),
-		Replies:  apidb.NewReplies(b.db.App, ring),
-		Log:      slog.New(slog.NewTextHandler(b.log, nil)),
+		Domains:  b.domains, DomainLimit: quota,
+		Audit:   apidb.NewAuditLog(b.db.App),
+		Replies: apidb.NewReplies(b.db.App, ring),
+		Log:     slog.New(slog.NewTextHandler(b.log, nil)),
 	}
 	server, err := api.New(b.config)
 	if err != nil {
