@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -35,6 +36,7 @@ func TestMain(m *testing.M) {
 // process is `tollhouse serve` in a process of its own.
 type process struct {
 	https, http, ops string
+	control          string // socket of its clock
 	logs             *logBuffer
 	cmd              *exec.Cmd
 	ended            chan error
@@ -43,22 +45,64 @@ type process struct {
 // process starts one over the fleet's services and waits until it is ready.
 func (f *fleet) process(t *testing.T, settings map[string]string) *process {
 	t.Helper()
+	p := f.launch(t, settings)
+	p.await(t)
+	return p
+}
+
+// launch starts one. It ends with the test, and with this process however that ends.
+func (f *fleet) launch(t *testing.T, settings map[string]string) *process {
+	t.Helper()
+	p := &process{control: filepath.Join(shortDir(t), "control"), logs: &logBuffer{}, ended: make(chan error, 1)}
 	values := maps.Clone(f.conf)
-	maps.Copy(values, map[string]string{"HTTPS_ADDR": "127.0.0.1:0", "HTTP_ADDR": "127.0.0.1:0", "OPS_ADDR": "127.0.0.1:0"})
+	maps.Copy(values, map[string]string{"HTTPS_ADDR": "127.0.0.1:0", "HTTP_ADDR": "127.0.0.1:0", "OPS_ADDR": "127.0.0.1:0", "CONTROL_SOCKET": p.control})
 	maps.Copy(values, settings)
-	p := &process{logs: &logBuffer{}, cmd: exec.Command(os.Args[0], "serve", "--test-mode"), ended: make(chan error, 1)}
+	p.cmd = exec.Command(os.Args[0], "serve", "--test-mode")
 	p.cmd.Env = append(os.Environ(), asProgram+"=yes")
 	for name, value := range values {
 		p.cmd.Env = append(p.cmd.Env, prefix+name+"="+value)
 	}
 	p.cmd.Stderr = p.logs
-	if err := p.cmd.Start(); err != nil {
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // the kernel sends the signal when the thread that started the process ends
+		defer runtime.UnlockOSThread()
+		err := p.cmd.Start()
+		started <- err
+		if err == nil {
+			p.ended <- p.cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
 		t.Fatal(err)
 	}
-	go func() { p.ended <- p.cmd.Wait() }()
 	t.Cleanup(func() { _ = p.cmd.Process.Kill() }) // does nothing to one that has ended
-	waitFor(t, "the process to serve", func() bool { return p.hear() && p.ready() })
 	return p
+}
+
+// shortDir is a temporary folder whose path leaves room for the name of a socket.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "th")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+// await waits until a launched process is ready.
+func (p *process) await(t *testing.T) {
+	t.Helper()
+	over := false
+	err := until(context.Background(), func() bool {
+		over = len(p.ended) > 0
+		return over || p.hear() && p.ready()
+	})
+	if over || err != nil {
+		t.Fatalf("waited for the process to serve in vain; it said:\n%s", tail(p.logs.String()))
+	}
 }
 
 // hear learns from the log where the process listens.
