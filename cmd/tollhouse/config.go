@@ -63,6 +63,7 @@ type Config struct {
 	RefusalsPerIP  int
 	LinksPerIP     int
 	HSTS           time.Duration
+	Domains        int // of one tenant
 	Certificates   int
 	LogLevel       slog.Level
 	Pprof          bool
@@ -153,6 +154,7 @@ var settings = []setting{
 	{name: "LIMIT_LINKS", standard: "20", doc: "Magic links that one network may try to use in a minute.", read: number(1, 100_000_000, func(c *Config) *int { return &c.LinksPerIP })},
 	{name: "LIMIT_API", standard: "600", doc: "Calls a minute of one API key.", read: number(1, 100_000_000, func(c *Config) *int { return &c.APIPerMinute })},
 	{name: "LIMIT_API_REFUSED", standard: "30", doc: "Calls a minute without a good key from one network.", read: number(1, 100_000_000, func(c *Config) *int { return &c.RefusalsPerIP })},
+	{name: "LIMIT_DOMAINS", standard: "100", doc: "Custom domains of one tenant, those in quarantine included.", read: number(1, 1_000_000, func(c *Config) *int { return &c.Domains })},
 	{name: "LIMIT_CERTIFICATES", standard: "100000", doc: "Most certificates kept in memory, at 4 to 6 KiB each; the others are read when asked for.", read: number(10, 10_000_000, func(c *Config) *int { return &c.Certificates })},
 	{name: "LOG_LEVEL", standard: "info", doc: "debug, info, warn or error.", read: func(c *Config, v string) error { return c.LogLevel.UnmarshalText([]byte(v)) }},
 	{name: "PPROF", standard: "false", doc: "Serve /debug/pprof/ on OPS_ADDR. A profile slows the process a little and shows its inner workings.", read: yesOrNo(func(c *Config) *bool { return &c.Pprof })},
