@@ -14,6 +14,7 @@ import (
 	"tollhouse/portal/mail"
 	"tollhouse/portal/mail/maildb"
 	"tollhouse/tenant"
+	"tollhouse/tenant/tenantdb"
 )
 
 // enqueue lets accessdb mail a link without knowing the mail queue.
@@ -25,11 +26,21 @@ func enqueue(queue *maildb.Queue) accessdb.EnqueueMail {
 	}
 }
 
-// noteChange writes the audit entry of a change to a tenant, its hosts or its keys.
-func noteChange(ctx context.Context, tx pgx.Tx, t tenant.ID, what, subject string) error {
+// noteChange writes the audit entry of a change to a tenant, its hosts or its keys; that of a domain's step says where from and why.
+func noteChange(ctx context.Context, tx pgx.Tx, t tenant.ID, e tenantdb.Event) error {
 	by := access.ActorFrom(ctx)
-	return auditdb.Insert(ctx, tx, t, audit.Event{Kind: what, Actor: audit.Actor(by.Kind), ActorID: by.ID, DocumentID: subject,
-		IP: by.Visitor.IP, UserAgent: by.Visitor.UserAgent})
+	return auditdb.Insert(ctx, tx, t, audit.Event{Kind: e.What, Actor: audit.Actor(by.Kind), ActorID: by.ID, DocumentID: e.Subject,
+		IP: by.Visitor.IP, UserAgent: by.Visitor.UserAgent, Details: stepDetails(e)})
+}
+
+func stepDetails(e tenantdb.Event) map[string]string {
+	details := map[string]string{}
+	for key, value := range map[string]string{"from": e.From, "reason": e.Reason} {
+		if value != "" {
+			details[key] = value
+		}
+	}
+	return details
 }
 
 // billingHooks write what a change in billing causes elsewhere: links and mails for a sent invoice, an audit entry for everything.

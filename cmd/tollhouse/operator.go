@@ -32,7 +32,7 @@ func withStore(e *env, do func(ctx context.Context, s *tenantdb.Store, c Config)
 		return err
 	}
 	ctx = access.WithActor(ctx, access.Actor{Kind: string(audit.Operator), ID: operatorName()})
-	return do(ctx, tenantdb.New(pool, c.PlatformDomain, noteChange), c)
+	return do(ctx, tenantdb.New(pool, c.PlatformDomain, tenantdb.Hooks{Note: noteChange}), c)
 }
 
 // operatorName is the user of this machine who runs the command, for the audit log.

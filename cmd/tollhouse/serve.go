@@ -148,7 +148,7 @@ func (h *house) openStores(ctx context.Context, metrics *prometheus.Registry) er
 	if h.redis, err = openRedis(h.config, hook); err != nil {
 		return err
 	}
-	h.tenants = tenantdb.New(h.pool, h.config.PlatformDomain, noteChange)
+	h.tenants = tenantdb.New(h.pool, h.config.PlatformDomain, tenantdb.Hooks{Note: noteChange})
 	h.directory = tenant.NewDirectory(h.log)
 	h.feed = h.tenants.Feed(h.log)
 	h.keepDirectory(metrics)

@@ -21,6 +21,8 @@ ALTER TABLE domains
     ADD COLUMN bad_checks    integer NOT NULL DEFAULT 0,
     ADD COLUMN good_since    timestamptz,
     ADD COLUMN report        jsonb;
+-- Row-level security binds the owner too: without this the domains that exist would not be seen here.
+ALTER TABLE domains NO FORCE ROW LEVEL SECURITY;
 UPDATE domains SET proven_by = 'operator' WHERE proven_at IS NOT NULL;
 -- A tenant that gave a name up may claim it again while it is in quarantine.
 DROP INDEX domains_one_claim_per_tenant;
@@ -84,8 +86,10 @@ CREATE TABLE domain_history (
     to_status   text NOT NULL,
     reason      text NOT NULL DEFAULT '',
     PRIMARY KEY (tenant_id, domain_id, n),
-    FOREIGN KEY (tenant_id, domain_id) REFERENCES domains (tenant_id, id)
+    FOREIGN KEY (tenant_id, domain_id) REFERENCES domains (tenant_id, id) ON DELETE CASCADE
 );
+INSERT INTO domain_history (tenant_id, domain_id, at, to_status)
+    SELECT d.tenant_id, d.id, d.created_at, d.status FROM domains d;
 ALTER TABLE domain_history ENABLE ROW LEVEL SECURITY;
 ALTER TABLE domain_history FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON domain_history USING (tenant_id = app_tenant()) WITH CHECK (tenant_id = app_tenant());
@@ -100,8 +104,11 @@ CREATE TABLE domain_checks (
     checked_at timestamptz,
     bad_since  timestamptz,
     PRIMARY KEY (tenant_id, domain_id),
-    FOREIGN KEY (tenant_id, domain_id) REFERENCES domains (tenant_id, id)
+    FOREIGN KEY (tenant_id, domain_id) REFERENCES domains (tenant_id, id) ON DELETE CASCADE
 );
+INSERT INTO domain_checks (tenant_id, domain_id, due_at)
+    SELECT d.tenant_id, d.id, now() FROM domains d WHERE d.status <> 'deleted';
+ALTER TABLE domains FORCE ROW LEVEL SECURITY;
 CREATE INDEX domain_checks_due ON domain_checks (due_at);
 CREATE INDEX domain_checks_bad ON domain_checks (bad_since) WHERE bad_since IS NOT NULL;
 

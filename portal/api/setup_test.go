@@ -61,7 +61,7 @@ type party struct {
 func setup(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, db: pgtest.Clone(t), domains: newRegistry(t), limits: &limits{}, log: &bytes.Buffer{}}
-	b.tenants = tenantdb.New(b.db.App, platform, nil)
+	b.tenants = tenantdb.New(b.db.App, platform, tenantdb.Hooks{})
 	b.acme, b.bolt = b.tenant("acme"), b.tenant("bolt")
 	ring := seal.RandomRing()
 	b.server = b.serve(ring)

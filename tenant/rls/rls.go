@@ -70,6 +70,12 @@ func Platform(ctx context.Context, db DB, fn func(tx pgx.Tx) error) error {
 	}))
 }
 
+// Shared calls fn inside a transaction that belongs to no tenant: it finds and writes rows only in the tables that hold no tenant's data.
+// fn must not call over the network.
+func Shared(ctx context.Context, db DB, fn func(tx pgx.Tx) error) error {
+	return reachable(pgx.BeginFunc(ctx, db, fn))
+}
+
 // reachable marks an error that says nothing but that Postgres is away, or too busy, as tenant.ErrUnavailable.
 func reachable(err error) error {
 	if err == nil || errors.Is(err, tenant.ErrUnavailable) {

@@ -2,7 +2,7 @@
 // with the rules of package tenant and adds none of its own. Every statement on a tenant's data runs as that tenant; only the
 // operator's lists and the Directory's feed look across tenants, and read only.
 //
-//	store := tenantdb.New(pool, tenant.MustParseHostname("pay.example"), nil)
+//	store := tenantdb.New(pool, tenant.MustParseHostname("pay.example"), tenantdb.Hooks{})
 //	acme, err := store.Create(ctx, tenant.Draft{Slug: "acme", Name: "Acme Ltd"})
 //	go directory.Run(ctx, store.Feed(log))
 package tenantdb
@@ -25,20 +25,35 @@ import (
 type Store struct {
 	pool     *pgxpool.Pool
 	platform tenant.Hostname
-	note     Note
+	hooks    Hooks
 }
 
-// Note is called in the transaction of each change, with what was done ("brand.changed") and to which key or domain ("" when it is the
-// tenant itself), so that an audit entry can be written beside it. Its error undoes the change.
-type Note func(ctx context.Context, tx pgx.Tx, t tenant.ID, what, subject string) error
+// Hooks are called in the transaction of a change, which then belongs to the tenant whose change it is. Their error undoes the change. Either
+// may be nil.
+type Hooks struct {
+	// Note is called for each change, so that an audit entry can be written beside it.
+	Note func(ctx context.Context, tx pgx.Tx, t tenant.ID, e Event) error
+	// Lost is called when a host is given up or taken away, so that its certificate can be marked for revocation beside it.
+	Lost func(ctx context.Context, tx pgx.Tx, host tenant.Hostname) error
+}
 
-// New returns a store whose tenants have their default hosts below platform, the platform domain. pool belongs to the server's role. note may
-// be nil.
-func New(pool *pgxpool.Pool, platform tenant.Hostname, note Note) *Store {
-	if note == nil {
-		note = func(context.Context, pgx.Tx, tenant.ID, string, string) error { return nil }
+// Event is one change.
+type Event struct {
+	What    string // like "brand.changed", "domain.active"
+	Subject string // the key's or domain's id; "" when it is the tenant itself
+	From    string // a domain's status before; "" for everything else
+	Reason  string // code of why a domain changed its status; may be ""
+}
+
+// New returns a store whose tenants have their default hosts below platform, the platform domain. pool belongs to the server's role.
+func New(pool *pgxpool.Pool, platform tenant.Hostname, hooks Hooks) *Store {
+	if hooks.Note == nil {
+		hooks.Note = func(context.Context, pgx.Tx, tenant.ID, Event) error { return nil }
 	}
-	return &Store{pool: pool, platform: platform, note: note}
+	if hooks.Lost == nil {
+		hooks.Lost = func(context.Context, pgx.Tx, tenant.Hostname) error { return nil }
+	}
+	return &Store{pool: pool, platform: platform, hooks: hooks}
 }
 
 // change runs do as the tenant and notes it, both or neither.
@@ -48,7 +63,7 @@ func (s *Store) change(ctx context.Context, id tenant.ID, what string, do func(t
 		if err != nil {
 			return err
 		}
-		return s.note(ctx, tx, id, what, subject)
+		return s.hooks.Note(ctx, tx, id, Event{What: what, Subject: subject})
 	})
 }
 
@@ -143,4 +158,12 @@ func instant(t *time.Time) time.Time {
 		return time.Time{}
 	}
 	return t.UTC()
+}
+
+// stored is a time as a nullable column; zero is NULL.
+func stored(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }

@@ -26,7 +26,7 @@ func setup(t *testing.T) fixture {
 	t.Helper()
 	t.Parallel()
 	f := fixture{db: pgtest.Clone(t)}
-	f.store = tenantdb.New(f.db.App, host("pay.test"), nil)
+	f.store = tenantdb.New(f.db.App, host("pay.test"), tenantdb.Hooks{})
 	f.acme = f.create(t, tenant.Draft{Slug: "acme", Name: "Acme Ltd"})
 	f.globe = f.create(t, tenant.Draft{Slug: "globe", Name: "גלוב בע״מ", TimeZone: "Asia/Jerusalem", Country: "IL", Locale: "he-IL", Currency: "ILS", Test: true})
 	return f

@@ -114,7 +114,7 @@ func (s *Store) changed(ctx context.Context, id tenant.ID, what string, before [
 	var t *tenant.Tenant
 	err := s.change(ctx, id, what, func(tx pgx.Tx) (_ string, err error) {
 		if len(before) > 0 {
-			err = lock(ctx, tx, id)
+			err = lockAll(ctx, tx, id)
 		}
 		for _, statement := range before {
 			if err == nil {
@@ -139,6 +139,22 @@ func lock(ctx context.Context, tx pgx.Tx, id tenant.ID) error {
 	const q = `SELECT t.id FROM tenants t WHERE t.id = $1 FOR NO KEY UPDATE`
 	var got string
 	return one(tx.QueryRow(ctx, q, id).Scan(&got))
+}
+
+// lockAll locks the tenant and then the directory's head, for changes that touch served hosts. A change that waited for another tenant's
+// claim to the same host before it has the head could wait in a circle.
+func lockAll(ctx context.Context, tx pgx.Tx, id tenant.ID) error {
+	if err := lock(ctx, tx, id); err != nil {
+		return err
+	}
+	return lockHead(ctx, tx)
+}
+
+// lockHead makes changes of every other tenant's hosts wait until the transaction ends.
+func lockHead(ctx context.Context, tx pgx.Tx) error {
+	const q = `SELECT h.seq FROM directory_head h FOR NO KEY UPDATE`
+	var seq int64
+	return tx.QueryRow(ctx, q).Scan(&seq)
 }
 
 func collectTenant(rows pgx.Rows) (*tenant.Tenant, error) {

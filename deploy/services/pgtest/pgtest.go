@@ -2,7 +2,7 @@
 // with the binary; every call clones a database from a migrated template, in some 60 ms.
 //
 //	db := pgtest.Clone(t)
-//	store := tenantdb.New(db.App, platform, nil)
+//	store := tenantdb.New(db.App, platform, tenantdb.Hooks{})
 package pgtest
 
 import (

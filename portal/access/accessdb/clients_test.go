@@ -45,7 +45,7 @@ func setupClients(t *testing.T) *clientsBench {
 func (b *clientsBench) side(slug string) side {
 	b.t.Helper()
 	ctx := b.t.Context()
-	made, err := tenantdb.New(b.db.App, tenant.MustParseHostname("portal.example"), nil).Create(ctx, tenant.Draft{Slug: slug, Name: slug})
+	made, err := tenantdb.New(b.db.App, tenant.MustParseHostname("portal.example"), tenantdb.Hooks{}).Create(ctx, tenant.Draft{Slug: slug, Name: slug})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ type bench struct {
 func setup(t *testing.T) *bench {
 	t.Helper()
 	db := pgtest.Clone(t)
-	tenants := tenantdb.New(db.App, tenant.MustParseHostname("portal.example"), nil)
+	tenants := tenantdb.New(db.App, tenant.MustParseHostname("portal.example"), tenantdb.Hooks{})
 	var ids []tenant.ID
 	for _, slug := range []string{"acme", "bolt"} {
 		made, err := tenants.Create(t.Context(), tenant.Draft{Slug: slug, Name: slug})
