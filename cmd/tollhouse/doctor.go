@@ -27,6 +27,8 @@ type finding struct {
 	says string // what is well, in a few words
 	err  error
 	mend string // what to do about err
+
+	advice string // what would be better still, when nothing is wrong
 }
 
 // Run checks everything and reports it all, also after a failure.
@@ -49,6 +51,9 @@ func report(w io.Writer, findings []finding) (failed int) {
 	for _, f := range findings {
 		if f.err == nil {
 			fmt.Fprintf(w, "ok    %-10s %s\n", f.name, f.says)
+			if f.advice != "" {
+				fmt.Fprintf(w, "      %-10s → %s\n", "", f.advice)
+			}
 			continue
 		}
 		failed++
@@ -59,6 +64,7 @@ func report(w io.Writer, findings []finding) (failed int) {
 
 func diagnose(ctx context.Context, c Config) []finding {
 	findings := []finding{{name: "settings", says: "complete"}, {name: "keys", says: "new values are sealed with " + c.SealKeys.Newest()}}
+	findings = append(findings, checkTargets(ctx, c, nil)...)
 	pool, err := openPostgres(ctx, c, nil, nil)
 	if err != nil {
 		return append(findings, finding{name: "postgres", err: err, mend: "correct TOLLHOUSE_POSTGRES_URL"})

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"strconv"
 
 	"tollhouse/tenant"
@@ -29,7 +28,7 @@ func (c domainDoctorCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	doctor, err := newDomainDoctor(conf)
+	doctor, err := newDomainDoctor(conf, nil)
 	if err != nil {
 		return err
 	}
@@ -52,15 +51,16 @@ func (c domainDoctorCmd) proof() (want domaindoctor.Proof, err error) {
 }
 
 // newDomainDoctor points a doctor at what the settings name. A CA on this machine looks for challenges where this machine listens; every
-// other one goes to ports 80 and 443.
-func newDomainDoctor(c Config) (*domaindoctor.Doctor, error) {
+// other one goes to ports 80 and 443. account returns our account at the first CA, "" while it is not known; it may be nil.
+func newDomainDoctor(c Config, account func() string) (*domaindoctor.Doctor, error) {
 	conf := domaindoctor.Config{
-		Resolvers: c.Resolvers,
-		Targets:   domaindoctor.Targets{Edge: c.EdgeDomain, Addresses: c.PublicAddresses},
-		Own:       []tenant.Hostname{c.PlatformDomain},
-		CAs:       c.CAAIssuers,
+		Resolvers:  c.Resolvers,
+		Targets:    domaindoctor.Targets{Edge: c.EdgeDomain, Addresses: c.PublicAddresses},
+		Own:        []tenant.Hostname{c.PlatformDomain},
+		CAs:        c.CAAIssuers,
+		AccountURI: account,
 	}
-	if directory, err := url.Parse(c.ACME.Directory); err == nil && isLoopback(directory.Hostname()) {
+	if c.privateCA() {
 		conf.PrivateCA = true
 		conf.Probe = domaindoctor.Probe{HTTPPort: portOf(c.HTTPAddr), TLSPort: portOf(c.HTTPSAddr)}
 	}
