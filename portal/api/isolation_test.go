@@ -218,10 +218,16 @@ func TestKey_IsTakenFromOneHeaderOnly(t *testing.T) {
 func TestKey_OfASuspendedTenantIsRefused(t *testing.T) {
 	b := setup(t)
 	b.call(b.acme, "GET", companies, "").want(200)
+	visits := b.visits()
 	if _, err := b.tenants.Suspend(t.Context(), b.acme.tenant.ID); err != nil {
 		t.Fatal(err)
 	}
-	b.call(b.acme, "GET", companies, "").problem(403, "tenant_suspended")
+	for route, v := range visits {
+		method, _, _ := strings.Cut(route, " ")
+		if got := b.call(b.acme, method, v.path, v.body).problem(403, "tenant_suspended"); v.canary != "" && strings.Contains(got.Raw, v.canary) {
+			t.Errorf("%s shows %s", route, v.canary)
+		}
+	}
 	b.call(b.bolt, "GET", companies, "").want(200)
 }
 
