@@ -22,6 +22,8 @@ type Directory interface {
 	Subscribe(tell func(appeared, gone []*tenant.Entry)) (cancel func())
 	// Current reports whether it knows all hosts from the record, and not from what a node kept.
 	Current() bool
+	// Stats tells how far it has followed the record.
+	Stats() tenant.Stats
 }
 
 // Config is what a Manager needs. Durations and counts that are zero get the default that their comment names.
@@ -33,6 +35,10 @@ type Config struct {
 	Ring      *seal.Ring // derives the ticket keys, the same on every node; required
 	Log       *slog.Logger
 
+	// Fleet is told that this node lives and which certificates it was seen serving; nil tells nobody.
+	Fleet Fleet
+	// NodeName is what people call this machine.
+	NodeName string
 	// Copy keeps a sealed copy of every served host's certificate on this node, for when the store does not answer; nil keeps none.
 	Copy *localcopy.Folder
 	// CARoots are the roots that the ACME endpoint's own TLS certificate must come from; nil takes the system's.

@@ -50,6 +50,7 @@ func (m *Manager) apply(ctx context.Context, e Event) {
 		m.reload(ctx, e.Host, e.Version)
 		if entry, ok := m.cfg.Directory.Lookup(e.Host); ok {
 			m.copies.changed(entry)
+			m.sights.committed(e.Host, e.Version)
 		}
 	case Dropped:
 		if entry, ok := m.cfg.Directory.Lookup(e.Host); ok {
@@ -111,6 +112,7 @@ func (m *Manager) resync(ctx context.Context) {
 	}
 	m.compare(ctx, hosts)
 	m.copies.noteBack()
+	m.sights.missed()
 	m.copies.changed(m.served()...)
 }
 

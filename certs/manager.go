@@ -24,6 +24,8 @@ type Manager struct {
 	metrics    *metrics
 	pending    *pending
 	copies     *copies
+	sights     *sights
+	node       *node
 	onDemand   chan struct{} // orders for handshakes
 
 	started chan struct{} // closed by Run once the next three are set
@@ -47,6 +49,8 @@ func New(cfg Config) (*Manager, error) {
 		intern:     newInterner(),
 		pending:    newPending(),
 		copies:     newCopies(cfg.Copy),
+		sights:     newSights(cfg.Fleet != nil),
+		node:       newNode(),
 		onDemand:   make(chan struct{}, cfg.Orders),
 		started:    make(chan struct{}),
 	}
@@ -76,6 +80,8 @@ func (m *Manager) Run(ctx context.Context) error {
 	loops.Go(func() { m.renewAlways(ctx) })
 	loops.Go(func() { m.issueAhead(ctx) })
 	loops.Go(func() { m.keepCopies(ctx) })
+	loops.Go(func() { m.keepNode(ctx) })
+	loops.Go(func() { m.keepSights(ctx) })
 	<-ctx.Done()
 	loops.Wait()
 	m.flights.close()
@@ -94,6 +100,7 @@ func (m *Manager) directoryChanged(appeared, gone []*tenant.Entry) {
 		m.copies.settled(entry.Host)
 	}
 	m.copies.changed(appeared...)
+	m.sights.appeared(appeared)
 	m.copies.changed(gone...)
 }
 

@@ -48,7 +48,7 @@ func newMetrics(m *Manager) *metrics {
 	for _, result := range []string{copyServed, copyExpired, copyAbsent, copyUnusable, copyWritten, copyUnwritten, copyRemoved} {
 		x.copies.WithLabelValues(result)
 	}
-	x.gauges = gauges(m)
+	x.gauges = append(gauges(m), fleetGauges(m)...)
 	return x
 }
 

@@ -140,6 +140,7 @@ func (m *Manager) takeOver(ctx context.Context, entry *tenant.Entry, onLoan bool
 	}
 	if onLoan {
 		m.put(entry, &cert, found.Bundle.Version)
+		m.sights.held(entry.Host)
 		m.copies.settled(entry.Host)
 	}
 	return m.copyHeld(entry.Host, &cert, found.Bundle.Version)

@@ -88,6 +88,7 @@ func (m *Manager) load(ctx context.Context, entry *tenant.Entry) (standing, erro
 		return absent, err
 	}
 	if b := found.Bundle; b != nil && b.NotAfter.After(m.cfg.Now()) {
+		m.sights.held(entry.Host)
 		return valid, m.install(entry, b)
 	}
 	if found.RetryIn > 0 {
@@ -122,6 +123,9 @@ func (m *Manager) put(entry *tenant.Entry, cert *tls.Certificate, version int64)
 
 // order gets the host a certificate at the CA, under the cluster's lease for its name, and commits it.
 func (m *Manager) order(ctx context.Context, host tenant.Hostname, kind orderKind) error {
+	if err := m.clockRight(); err != nil {
+		return err
+	}
 	ctx, done := WithTask(ctx)
 	defer done()
 	err := m.acme.obtain(ctx, host, kind)

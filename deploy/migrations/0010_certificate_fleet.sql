@@ -9,7 +9,8 @@ CREATE TABLE nodes (
     started_at    timestamptz NOT NULL DEFAULT now(),
     seen_at       timestamptz NOT NULL DEFAULT now(),        -- by the database's clock
     directory_seq bigint NOT NULL DEFAULT 0,
-    clock_skew_ms bigint NOT NULL DEFAULT 0                   -- its clock less the database's
+    clock_skew_ms bigint NOT NULL DEFAULT 0,                  -- its clock less the database's
+    seal_key      text NOT NULL DEFAULT ''                    -- id of the key that it seals with
 );
 CREATE INDEX nodes_seen_at ON nodes (seen_at);
 
@@ -50,8 +51,9 @@ CREATE TABLE certificate_revocations (
     serial       text NOT NULL,
     host         text NOT NULL,
     reason       integer NOT NULL,  -- RFC 5280 section 5.3.1
+    ca           text NOT NULL DEFAULT '', -- URL of the directory that issued it
     chain_pem    bytea NOT NULL,
-    key_sealed   bytea,             -- only while it is needed
+    key_sealed   bytea,             -- only while it is needed; sealed for its place in certificates
     not_after    timestamptz NOT NULL,
     requested_at timestamptz NOT NULL DEFAULT now(),
     due_at       timestamptz NOT NULL DEFAULT now(),
@@ -62,7 +64,8 @@ CREATE TABLE certificate_revocations (
 );
 CREATE INDEX certificate_revocations_due ON certificate_revocations (due_at) WHERE revoked_at IS NULL;
 
-CREATE INDEX certificates_not_after ON certificates (not_after);
+CREATE INDEX certificates_not_after    ON certificates (not_after);
+CREATE INDEX certificates_committed_at ON certificates (committed_at); -- what a node may not have heard of
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON nodes, certificate_sightings, ca_ledger, ca_health, certificate_revocations TO tollhouse_app;
 

@@ -1,0 +1,25 @@
+package certs
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// fleetGauges tell of this node in the fleet.
+func fleetGauges(m *Manager) []prometheus.Collector {
+	gauge := func(name, help string, value func() float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
+	}
+	return []prometheus.Collector{
+		gauge("tollhouse_nodes_live", "Nodes that live, as this one heard last; 0 before it heard.", func() float64 {
+			return float64(m.node.live.Load())
+		}),
+		gauge("tollhouse_clock_skew_seconds", "This node's clock less the database's. Beyond 30 s either way it places no orders.", func() float64 {
+			return time.Duration(m.node.skew.Load()).Seconds()
+		}),
+		gauge("tollhouse_certs_sightings_waiting", "Hosts for which this node has yet to be seen serving its certificate.", func() float64 {
+			return float64(m.sights.waiting())
+		}),
+	}
+}
