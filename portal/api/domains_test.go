@@ -225,6 +225,12 @@ func TestShowDomain_TellsEverythingThatIsKnown(t *testing.T) {
 			t.Errorf("%s is %s, want %s", field, text, want)
 		}
 	}
+	b.domains.set(func() {
+		b.domains.show = func(v *domains.View) { v.Certificate = domains.Certificate{Trouble: "ca.unavailable", RetryAt: at} }
+	})
+	if got := b.call(b.acme, "GET", domainsPath+"/"+id, "").want(200); got.Body["rate_limited_until"] != nil || got.Body["certificate"] != nil {
+		t.Errorf("a CA that is away: %s", got.Raw)
+	}
 }
 
 func TestDomains_OurTroubleIsNeverToldAsTheirs(t *testing.T) {
