@@ -15,6 +15,7 @@ func (s *Server) secureHandler() http.Handler {
 	var h http.Handler = http.HandlerFunc(s.dispatch) // the portal or the API, by the kind of host
 	h = s.promiseTLS(h)                               // HSTS
 	h = s.limit(h)                                    // the body's size, the request's time
+	h = s.refuseStale(h)                              // 421 for a host that turned since the hello
 	h = s.refuseSuspended(h)                          // 403 for a tenant that is switched off
 	h = s.findSite(h)                                 // whose host is it, and is it this connection's? 400, 421
 	h = dropForwarded(h)                              // nothing inside may believe them

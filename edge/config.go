@@ -19,8 +19,10 @@ import (
 type Config struct {
 	Listeners *Listeners // from Listen; Run closes them
 
-	// TLS answers hellos. It is used as it is, never cloned, so that session ticket keys can be changed while it serves. Its NextProtos
-	// must offer h2 and http/1.1. A connection that negotiates "acme-tls/1" is closed after its handshake.
+	// TLS answers hellos. A copy of it is used, so its ticket keys must come from WrapSession and UnwrapSession, or last as long as the
+	// server. Its NextProtos must offer h2 and http/1.1, its GetConfigForClient must be nil. A connection that negotiates "acme-tls/1" is
+	// closed after its handshake. GetCertificate is asked about a name that the Directory does not hold before the key exchange, and once
+	// more when it answers with a certificate or an error.
 	TLS *tls.Config
 	// Directory says whose host was called, and whether it still is.
 	Directory *tenant.Directory
@@ -139,6 +141,7 @@ func (c *Config) check() error {
 	need(c.TLS != nil, "TLS is missing")
 	need(c.TLS == nil || slices.Contains(c.TLS.NextProtos, "h2") && slices.Contains(c.TLS.NextProtos, "http/1.1"),
 		"TLS.NextProtos must offer h2 and http/1.1")
+	need(c.TLS == nil || c.TLS.GetConfigForClient == nil, "TLS.GetConfigForClient must be nil")
 	need(c.Directory != nil, "Directory is missing")
 	need(c.Portal != nil && c.API != nil, "Portal and API are both needed")
 	need(c.PublicHTTPSPort >= 0 && c.PublicHTTPSPort < 1<<16, "PublicHTTPSPort is no port")

@@ -19,9 +19,13 @@ type conn struct {
 	turn   *turn // the handshake's place at the gate; nil before and after it
 	heard  int   // bytes that came during the handshake
 
-	// serverName is what the hello said, host its canonical form. Zero on the plain listener. Written before the connection is served.
+	// serverName is what the hello said, host its canonical form, epoch the host's at that moment. Zero on the plain listener. Written before
+	// the connection is served.
 	serverName string
 	host       tenant.Hostname
+	epoch      int64
+	silent     bool  // says nothing more
+	roll       *roll // that it is on; nil for none
 
 	served, closed atomic.Bool
 	resets         resets // of HTTP/2 requests
@@ -45,6 +49,13 @@ func (c *conn) Read(b []byte) (int, error) {
 	return n, turn.begin()
 }
 
+func (c *conn) Write(b []byte) (int, error) {
+	if c.silent {
+		return 0, net.ErrClosed
+	}
+	return c.Conn.Write(b)
+}
+
 func (c *conn) RemoteAddr() net.Addr { return c.remote }
 
 // CloseWrite lets net/http end an answer before it ends the connection, so that a client which is still sending gets to read it.
@@ -60,6 +71,9 @@ func (c *conn) Close() error {
 	c.serving()
 	if c.closed.CompareAndSwap(false, true) {
 		c.door.left(c)
+		if c.roll != nil {
+			c.roll.leave(c)
+		}
 	}
 	return c.Conn.Close()
 }

@@ -2,6 +2,7 @@ package edge_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"tollhouse/tenant"
@@ -66,5 +67,21 @@ func (f *feed) remove(h tenant.Hostname) {
 		}
 	}
 	f.seq, f.sites = f.seq+1, kept
+	f.changed <- struct{}{}
+}
+
+// turn begins a new epoch of a host, as a suspension or a change of hands does.
+func (f *feed) turn(h tenant.Hostname) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	sites := slices.Clone(f.sites)
+	for i, s := range sites {
+		if s.Host == h {
+			next := *s
+			next.Epoch++
+			sites[i] = &next
+		}
+	}
+	f.seq, f.sites = f.seq+1, sites
 	f.changed <- struct{}{}
 }

@@ -11,11 +11,9 @@ import (
 	"tollhouse/tenant"
 )
 
-// acmeTLS is the protocol of TLS-ALPN-01 (RFC 8737): the handshake itself is the answer, nothing follows it.
-const acmeTLS = "acme-tls/1"
-
 var (
 	errRate      = errors.New("rate")
+	errTurned    = errors.New("turned")
 	errChallenge = errors.New("acme_challenge")
 	errHello     = errors.New("hello_too_large")
 )
@@ -26,11 +24,13 @@ const maxHandshake = 32 << 10
 
 // handshaker turns an admitted connection into a TLS one that knows its host.
 type handshaker struct {
-	config *tls.Config
-	within time.Duration
-	gate   *gate
-	rates  *rates
-	done   func(tls.ConnectionState)
+	config    *tls.Config
+	directory *tenant.Directory
+	within    time.Duration
+	gate      *gate
+	rates     *rates
+	roll      *roll
+	done      func(tls.ConnectionState)
 }
 
 // handshake is the HTTPS door's prepare. The deadline is the connection's own, because a context does not end a read: a client that never
@@ -54,8 +54,9 @@ func (h *handshaker) handshake(ctx context.Context, c *conn) (net.Conn, error) {
 		return nil, errChallenge
 	}
 	c.serverName = state.ServerName
-	if host, err := tenant.ParseHostname(state.ServerName); err == nil {
-		c.host = host
+	h.roll.enter(c)
+	if c.stale(h.directory) { // since the hello; whoever is told of turns from here on finds it on the roll
+		return nil, errTurned
 	}
 	return secure, c.SetDeadline(time.Time{})
 }

@@ -21,11 +21,18 @@ func (s *Server) findSite(next http.Handler) http.Handler {
 		}
 		entry, known := s.config.Directory.Lookup(host)
 		if host != c.host || !known {
+			if host == c.host {
+				w.Header().Set("Connection", "close") // all of this connection is of before; HTTP/2 turns it into a GOAWAY
+			}
 			closeAfter(w, r)
 			s.fail(w, r, http.StatusMisdirectedRequest)
 			return
 		}
-		request.From(r.Context()).Site = entry.Site()
+		site := entry.Site()
+		if site.Epoch != c.epoch {
+			w.Header().Set("Connection", "close")
+		}
+		request.From(r.Context()).Site = site
 		next.ServeHTTP(w, r)
 	})
 }

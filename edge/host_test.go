@@ -190,6 +190,7 @@ type rawHTTP2 struct {
 	conn   *tls.Conn
 	framer *http2.Framer
 	stream uint32
+	away   bool // the server said GOAWAY while we asked
 }
 
 func (h *house) dialHTTP2(t *testing.T, sni string) *rawHTTP2 {
@@ -239,6 +240,9 @@ func (c *rawHTTP2) ask(t *testing.T, fields ...string) string {
 		frame, err := c.framer.ReadFrame()
 		if err != nil {
 			t.Fatal(err)
+		}
+		if _, ok := frame.(*http2.GoAwayFrame); ok {
+			c.away = true
 		}
 		if frame.Header().StreamID != id {
 			continue

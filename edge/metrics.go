@@ -24,6 +24,7 @@ type metrics struct {
 	panics     prometheus.Counter
 	complaints prometheus.Counter
 	resetters  prometheus.Counter
+	turned     prometheus.Counter
 }
 
 func newMetrics(registry *prometheus.Registry) (*metrics, error) {
@@ -46,8 +47,9 @@ func newMetrics(registry *prometheus.Registry) (*metrics, error) {
 		panics:     counter("panics_total", "Requests that ended in a panic."),
 		complaints: counter("http_complaints_total", "Lines that net/http would have logged, about malformed requests and the like."),
 		resetters:  counter("reset_connections_total", "HTTP/2 connections that were closed because they took back request after request."),
+		turned:     counter("turned_connections_total", "Connections that were closed because their host changed hands, was suspended or was given up."),
 	}
-	return m, m.register(m.requests, m.duration, m.trips, m.handshakes, m.refusals, m.panics, m.complaints, m.resetters)
+	return m, m.register(m.requests, m.duration, m.trips, m.handshakes, m.refusals, m.panics, m.complaints, m.resetters, m.turned)
 }
 
 func (m *metrics) register(all ...prometheus.Collector) error {
@@ -110,7 +112,7 @@ func (m *metrics) refused(why error) { m.refusals.WithLabelValues(reason(why)).I
 
 // reason sorts what went wrong before the first request into few words. What scanners do to a TLS port is counted here and logged nowhere.
 func reason(err error) string {
-	for _, known := range []error{errFull, errClientFull, errProxy, errRate, errBusy, errChallenge, errHello} {
+	for _, known := range []error{errFull, errClientFull, errProxy, errRate, errBusy, errChallenge, errHello, errUnknown, errTurned} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}

@@ -19,6 +19,7 @@ type Server struct {
 	config  Config
 	metrics *metrics
 
+	roll                      *roll
 	secureDoor, plainDoor     *door
 	secure, plain, operations *http.Server
 
@@ -35,7 +36,7 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
-	s := &Server{config: config, metrics: metrics}
+	s := &Server{config: config, metrics: metrics, roll: newRoll()}
 	s.secure = s.httpServer(s.secureHandler())
 	s.plain = s.httpServer(s.plainHandler())
 	s.operations = s.operationsServer()
@@ -46,12 +47,15 @@ func (s *Server) openDoors() error {
 	limits := s.config.Limits
 	house := &house{max: int64(limits.Connections), clients: newTally(limits.ConnectionsPerClient)}
 	shaker := &handshaker{
-		config: s.config.TLS,
-		within: limits.HandshakeTime,
-		gate:   newGate(limits.Handshakes, limits.HandshakeQueue),
-		rates:  newRates(limits.HandshakeRate, limits.HandshakeBurst, s.config.Now),
-		done:   s.metrics.handshake,
+		config:    s.config.TLS.Clone(),
+		directory: s.config.Directory,
+		within:    limits.HandshakeTime,
+		gate:      newGate(limits.Handshakes, limits.HandshakeQueue),
+		rates:     newRates(limits.HandshakeRate, limits.HandshakeBurst, s.config.Now),
+		roll:      s.roll,
+		done:      s.metrics.handshake,
 	}
+	shaker.config.GetConfigForClient = shaker.hello
 	asItIs := func(_ context.Context, c *conn) (net.Conn, error) { return c, nil }
 	s.secureDoor = s.door(s.config.Listeners.https, house, shaker.handshake)
 	s.plainDoor = s.door(s.config.Listeners.http, house, asItIs)
@@ -100,6 +104,7 @@ func (s *Server) Run(ctx context.Context) error {
 	life, kill := context.WithCancel(context.WithoutCancel(ctx))
 	defer kill()
 	g, serving := errgroup.WithContext(ctx)
+	defer s.config.Directory.SubscribeTurns(s.turned)()
 	g.Go(func() error { return s.secureDoor.run(life) })
 	g.Go(func() error { return s.plainDoor.run(life) })
 	g.Go(func() error { return served("https", s.secure.Serve(s.secureDoor)) })

@@ -27,6 +27,25 @@ func (d *Directory) Subscribe(tell func(appeared, gone []*Entry)) (cancel func()
 	}
 }
 
+// turns is one listener for hosts whose epoch ends.
+type turns struct {
+	tell func(hosts []*Entry)
+}
+
+// SubscribeTurns calls tell with every host whose epoch ends from then on: it changed hands, its tenant was suspended, or it is gone. What was
+// opened under the old epoch is to be refused. By the time of the call a look-up finds the new epoch. tell is bound as Subscribe's is.
+func (d *Directory) SubscribeTurns(tell func(hosts []*Entry)) (cancel func()) {
+	s := &turns{tell}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.turns[s] = struct{}{}
+	return func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.turns, s)
+	}
+}
+
 func (d *Directory) all() []*Entry {
 	var served []*Entry
 	for i := range d.shards {
@@ -145,7 +164,7 @@ func (d *Directory) settle(sites []*Site) {
 
 // apply publishes a change, one new map for each shard it touches, and tells the subscribers.
 func (d *Directory) apply(c change) {
-	var appeared, gone []*Entry
+	var appeared, gone, turned []*Entry
 	touched := map[*shard]map[Hostname]*Entry{}
 	open := func(h Hostname) map[Hostname]*Entry {
 		s := d.shard(h)
@@ -161,7 +180,9 @@ func (d *Directory) apply(c change) {
 	}
 	for h, site := range c.put {
 		if e, ok := d.Lookup(h); ok {
-			e.site.Store(site) // the slot, and with it the certificate, stays
+			if before := e.site.Swap(site); before.Epoch != site.Epoch { // the slot, and with it the certificate, stays
+				turned = append(turned, e)
+			}
 			continue
 		}
 		e := NewEntry(site)
@@ -173,6 +194,11 @@ func (d *Directory) apply(c change) {
 	}
 	d.hosts.Add(int64(len(appeared) - len(gone)))
 	d.tell(appeared, gone)
+	if turned = append(turned, gone...); len(turned) > 0 {
+		for s := range d.turns {
+			s.tell(turned)
+		}
+	}
 }
 
 func (d *Directory) tell(appeared, gone []*Entry) {

@@ -53,6 +53,7 @@ type Directory struct {
 	mu          sync.Mutex // guards what follows, and the order of changes to shards
 	tenants     map[ID]*resident
 	subscribers map[*subscriber]struct{}
+	turns       map[*turns]struct{}
 }
 
 // shardCount is a power of two: at 100,000 hosts a change copies some 400 slots.
@@ -77,6 +78,7 @@ func NewDirectory(log *slog.Logger) *Directory {
 		seed:        maphash.MakeSeed(),
 		tenants:     map[ID]*resident{},
 		subscribers: map[*subscriber]struct{}{},
+		turns:       map[*turns]struct{}{},
 	}
 }
 
