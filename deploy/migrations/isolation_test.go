@@ -37,6 +37,7 @@ const seed = `
 	INSERT INTO crm_client_portal_sessions (tenant_id, id, company_id, contact_id, link_id, expires_at)
 		VALUES ('%[1]s', 'ses_1', 'com_1', 'con_1', 'lnk_1', now() + interval '1 day');
 	INSERT INTO audit_events (tenant_id, id, kind, actor) VALUES ('%[1]s', 'evt_1', 'x.y', 'system');
+	INSERT INTO audit_anchors (tenant_id, day, n, hash, key_id, mac) VALUES ('%[1]s', '2026-01-01', 1, decode(repeat('ab', 32), 'hex'), 'k', decode(repeat('ab', 32), 'hex'));
 	INSERT INTO invoice_counters (tenant_id, year, last) VALUES ('%[1]s', 2026, 1);
 	INSERT INTO invoices (tenant_id, id, company_id, number, issue_date, due_date, currency, subtotal, tax, total)
 		VALUES ('%[1]s', 'inv_1', 'com_1', 'INV-1', '2026-01-01', '2026-01-31', 'USD', 100, 0, 100);
