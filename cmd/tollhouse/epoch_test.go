@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/net/http2"
 
 	"tollhouse/tenant"
 )
@@ -21,7 +20,7 @@ import (
 type holdings struct {
 	first   *tls.Conn // HTTP/1.1, kept alive
 	answers *bufio.Reader
-	second  *http2.ClientConn
+	second  *http.ClientConn // HTTP/2
 	tickets *keptTicket
 	session string
 }
@@ -42,11 +41,11 @@ func (f *fleet) visitHost(t *testing.T, n *fleetNode, b *business) *holdings {
 	v := &holdings{tickets: &keptTicket{}, session: f.signIn(t, f.client(n), b, b.clients[0])}
 	v.first = f.dial(t, n, b.host, func(c *tls.Config) { c.ClientSessionCache = v.tickets })
 	v.answers = bufio.NewReader(v.first)
-	conn := f.dial(t, n, b.host, func(c *tls.Config) { c.NextProtos = []string{"h2"} })
 	var err error
-	if v.second, err = (&http2.Transport{}).NewClientConn(conn); err != nil {
+	if v.second, err = f.client(n).Transport.(*http.Transport).NewClientConn(t.Context(), "https", b.host+":443"); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = v.second.Close() })
 	for protocol, ask := range v.connections(b) {
 		if status, body := ask(t); status != 200 || !strings.Contains(body, b.clients[0].canary) {
 			t.Fatalf("control: %s: %d", protocol, status)
