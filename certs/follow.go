@@ -52,6 +52,12 @@ func (m *Manager) apply(ctx context.Context, e Event) {
 			m.copies.changed(entry)
 			m.sights.committed(e.Host, e.Version)
 		}
+	case Hurried:
+		m.failed.forget(e.Host)
+		m.unrenewed.forget(e.Host)
+		if entry, ok := m.cfg.Directory.Lookup(e.Host); ok {
+			m.pending.change([]*tenant.Entry{entry}, nil)
+		}
 	case Dropped:
 		if entry, ok := m.cfg.Directory.Lookup(e.Host); ok {
 			m.cache.remove(entry)

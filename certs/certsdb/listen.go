@@ -87,6 +87,10 @@ func (s *Store) heard(payload string, handle func(certs.Event)) {
 		e.Kind = certs.Presented
 	case "answered":
 		e.Kind = certs.Answered
+	case "retry":
+		e.Kind = certs.Retried
+	case "hurried":
+		e.Kind = certs.Hurried
 	default:
 		return
 	}

@@ -132,7 +132,7 @@ func (s *Store) updateMetadata(ctx context.Context, m member, metadata []byte) e
 		if err != nil {
 			return err
 		}
-		return writeWindow(ctx, tx, m, chainPEM, window, metadata)
+		return writeWindow(ctx, tx, m, chainPEM, window, metadata, s.cfg.Now())
 	})
 	if err != nil {
 		return fmt.Errorf("storing the renewal window of %s: %w", m.host, err)
@@ -140,7 +140,7 @@ func (s *Store) updateMetadata(ctx context.Context, m member, metadata []byte) e
 	return nil
 }
 
-func writeWindow(ctx context.Context, tx pgx.Tx, m member, chainPEM []byte, window *acme.RenewalInfo, metadata []byte) error {
+func writeWindow(ctx context.Context, tx pgx.Tx, m member, chainPEM []byte, window *acme.RenewalInfo, metadata []byte, now time.Time) error {
 	chain, err := parseChain(chainPEM)
 	if err != nil {
 		return err
@@ -149,8 +149,9 @@ func writeWindow(ctx context.Context, tx pgx.Tx, m member, chainPEM []byte, wind
 		return nil // meant for another certificate
 	}
 	const q = `UPDATE certificates SET metadata = @metadata, renew_at = @renew_at, refresh_at = @refresh_at
-		WHERE host = @host AND issuer = @issuer`
+		WHERE host = @host AND issuer = @issuer AND NOT (renew_at <= @now AND refresh_at IS NULL)` // that is one that Hurry asked for
 	_, err = tx.Exec(ctx, q, pgx.NamedArgs{
+		"now":      now,
 		"metadata": metadata, "renew_at": certs.RenewAt(chain[0], window, false), "refresh_at": window.RetryAfter,
 		"host": m.host, "issuer": m.issuer,
 	})
