@@ -52,7 +52,7 @@ func (m *Manager) apply(ctx context.Context, e Event) {
 			m.copies.changed(entry)
 			m.sights.committed(e.Host, e.Version)
 		}
-	case Hurried:
+	case Retried:
 		m.failed.forget(e.Host)
 		m.unrenewed.forget(e.Host)
 		if entry, ok := m.cfg.Directory.Lookup(e.Host); ok {

@@ -102,5 +102,5 @@ const (
 	Dropped                        // a certificate was deleted
 	Presented                      // a challenge awaits its answer
 	Answered                       // a challenge is over
-	Hurried                        // an operator asks for a new certificate now
+	Retried                        // the back-off of a name is over before its time
 )

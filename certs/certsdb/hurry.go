@@ -17,7 +17,7 @@ func (s *Store) Hurry(ctx context.Context, host tenant.Hostname) (known bool, er
 	defer cancel()
 	const forgive = `DELETE FROM certificate_failures WHERE host = $1`
 	const ask = `UPDATE certificates SET ` + dueNow + ` WHERE host = @host`
-	const announce = `SELECT pg_notify('certificates', 'hurried ' || $1::text)`
+	const announce = `SELECT pg_notify('certificates', 'retry ' || $1::text)`
 	err = pgx.BeginFunc(ctx, s.cfg.Pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, forgive, host.String()); err != nil {
 			return err

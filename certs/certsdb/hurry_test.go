@@ -7,6 +7,7 @@ import (
 	"github.com/mholt/acmez/v3/acme"
 
 	"tollhouse/certs"
+	"tollhouse/deploy/services/pgtest"
 	"tollhouse/tenant"
 )
 
@@ -18,10 +19,19 @@ func due(t *testing.T, s certs.Store) (hosts []string) {
 	return hosts
 }
 
+// refuse puts the host into an hour's back-off.
+func refuse(t *testing.T, db pgtest.DB) {
+	t.Helper()
+	const q = `INSERT INTO certificate_failures (host, issuer, failures, reason, retry_at) VALUES ($1, $2, 1, 'no', now() + interval '1 hour')`
+	if _, err := db.App.Exec(ctx, q, billing, issuer); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestHurry_MakesACertificateDueAndEndsTheBackOff(t *testing.T) {
-	s, _ := setup(t)
+	s, db := setup(t)
 	put(t, s, newAuthority().issue(billing, 90*24*time.Hour))
-	must(s.Failed(ctx, host, "no", certs.Backoff{Base: time.Hour, Max: time.Hour}))
+	refuse(t, db)
 	if found := must(s.Find(ctx, host)); found.RetryIn == 0 || len(due(t, s)) != 0 {
 		t.Fatalf("before: %+v, due %v", found, due(t, s))
 	}
@@ -65,18 +75,18 @@ func TestHurry_IsHeardByTheNodes(t *testing.T) {
 	go func() { _ = s.Listen(t.Context(), func() { close(ready) }, func(e certs.Event) { heard <- e }) }()
 	<-ready
 	must(s.Hurry(ctx, host))
-	if e := <-heard; e.Kind != certs.Hurried || e.Host != host {
+	if e := <-heard; e.Kind != certs.Retried || e.Host != host {
 		t.Errorf("%+v", e)
 	}
 }
 
 func TestHurryAll_LeavesExpiredAndRefusedNamesAlone(t *testing.T) {
-	s, _ := setup(t)
+	s, db := setup(t)
 	put(t, s, newAuthority().issue(billing, 90*24*time.Hour))
 	if n, err := s.HurryAll(ctx); err != nil || n != 1 || len(due(t, s)) != 1 {
 		t.Errorf("%d, %v, due %v", n, err, due(t, s))
 	}
-	must(s.Failed(ctx, host, "no", certs.Backoff{Base: time.Hour, Max: time.Hour}))
+	refuse(t, db)
 	if n, err := s.HurryAll(ctx); err != nil || n != 1 || len(due(t, s)) != 0 {
 		t.Errorf("in back-off: %d, %v, due %v", n, err, due(t, s))
 	}

@@ -89,8 +89,6 @@ func (s *Store) heard(payload string, handle func(certs.Event)) {
 		e.Kind = certs.Answered
 	case "retry":
 		e.Kind = certs.Retried
-	case "hurried":
-		e.Kind = certs.Hurried
 	default:
 		return
 	}
