@@ -59,6 +59,7 @@ func (m *Manager) apply(ctx context.Context, e Event) {
 			m.pending.change([]*tenant.Entry{entry}, nil)
 		}
 	case Dropped:
+		m.revokeSoon()
 		if entry, ok := m.cfg.Directory.Lookup(e.Host); ok {
 			m.cache.remove(entry)
 			m.copies.settled(entry.Host)

@@ -23,3 +23,15 @@ func fleetGauges(m *Manager) []prometheus.Collector {
 		}),
 	}
 }
+
+// revocationCounter counts attempts.
+func revocationCounter() *prometheus.CounterVec {
+	counter := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tollhouse_certs_revocations_total",
+		Help: "Attempts to revoke a certificate: revoked, expired before it was, failed and to be repeated.",
+	}, []string{"result"})
+	for _, result := range []string{revocationDone, revocationExpired, revocationFailed} {
+		counter.WithLabelValues(result)
+	}
+	return counter
+}

@@ -26,6 +26,7 @@ type Manager struct {
 	copies     *copies
 	sights     *sights
 	node       *node
+	revocable  chan struct{} // holds one when something may be there to be revoked
 	onDemand   chan struct{} // orders for handshakes
 
 	started chan struct{} // closed by Run once the next three are set
@@ -51,6 +52,7 @@ func New(cfg Config) (*Manager, error) {
 		copies:     newCopies(cfg.Copy),
 		sights:     newSights(cfg.Fleet != nil),
 		node:       newNode(),
+		revocable:  make(chan struct{}, 1),
 		onDemand:   make(chan struct{}, cfg.Orders),
 		started:    make(chan struct{}),
 	}
@@ -81,6 +83,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	loops.Go(func() { m.issueAhead(ctx) })
 	loops.Go(func() { m.keepCopies(ctx) })
 	loops.Go(func() { m.keepNode(ctx) })
+	loops.Go(func() { m.revokeAlways(ctx) })
 	loops.Go(func() { m.keepSights(ctx) })
 	<-ctx.Done()
 	loops.Wait()

@@ -10,11 +10,12 @@ import (
 
 // metrics counts what happens, by reason and never by host: hosts are many, and who has which is nobody's business.
 type metrics struct {
-	handshakes *prometheus.CounterVec
-	orders     *prometheus.CounterVec
-	storeReads prometheus.Counter
-	copies     *prometheus.CounterVec
-	gauges     []prometheus.Collector
+	handshakes  *prometheus.CounterVec
+	orders      *prometheus.CounterVec
+	storeReads  prometheus.Counter
+	copies      *prometheus.CounterVec
+	revocations *prometheus.CounterVec
+	gauges      []prometheus.Collector
 
 	malformed, unknown, warm            prometheus.Counter
 	challengeAnswered, challengeRefused prometheus.Counter
@@ -48,6 +49,7 @@ func newMetrics(m *Manager) *metrics {
 	for _, result := range []string{copyServed, copyExpired, copyAbsent, copyUnusable, copyWritten, copyUnwritten, copyRemoved} {
 		x.copies.WithLabelValues(result)
 	}
+	x.revocations = revocationCounter()
 	x.gauges = append(gauges(m), fleetGauges(m)...)
 	return x
 }
@@ -95,7 +97,7 @@ func gauges(m *Manager) []prometheus.Collector {
 }
 
 func (x *metrics) register(r prometheus.Registerer) error {
-	for _, c := range append([]prometheus.Collector{x.handshakes, x.orders, x.storeReads, x.copies}, x.gauges...) {
+	for _, c := range append([]prometheus.Collector{x.handshakes, x.orders, x.storeReads, x.copies, x.revocations}, x.gauges...) {
 		if err := r.Register(c); err != nil {
 			return err
 		}

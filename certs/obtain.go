@@ -130,6 +130,7 @@ func (m *Manager) order(ctx context.Context, host tenant.Hostname, kind orderKin
 	defer done()
 	err := m.acme.obtain(ctx, host, kind)
 	if err == nil {
+		m.disown(ctx, host)
 		return nil
 	}
 	if cause := context.Cause(ctx); cause != nil {

@@ -10,8 +10,9 @@ import (
 	"tollhouse/tenant"
 )
 
-// Store keeps certificates, challenge answers and leases for all nodes. It is bound to one CA: certificates of another CA, or of a root that
-// is no longer trusted, do not exist for it. Implemented by certsdb. Safe for concurrent use.
+// Store keeps certificates, challenge answers and leases for all nodes. It is bound to one CA or two, which it counts as a Manager does, from
+// 0: certificates of other CAs, or of a root that is no longer trusted, do not exist for it. A host has one certificate, of either CA, and
+// its versions grow over both. Implemented by certsdb. Safe for concurrent use.
 //
 // It is also certmagic's storage, with these promises beyond that contract: key, chain and metadata of one name are committed together or
 // not at all, and only under a lease that still stands; fs.ErrNotExist means absent and never "cannot tell"; Exists answers true for
@@ -20,6 +21,7 @@ type Store interface {
 	certmagic.Storage
 	certmagic.TryLocker
 	certmagic.LockLeaseRenewer
+	Ledger
 
 	// Find returns what is stored for a host, in one query. No certificate is not an error.
 	Find(ctx context.Context, host tenant.Hostname) (Found, error)
@@ -37,8 +39,11 @@ type Store interface {
 	ClaimRefresh(ctx context.Context, pause time.Duration, limit int) ([]tenant.Hostname, error)
 	// SetWindow stores what the CA says about the time to renew, unless the stored certificate is another one.
 	SetWindow(ctx context.Context, host tenant.Hostname, window acme.RenewalInfo) error
-	// Failed notes a refusal by the CA; all nodes leave the host alone until the back-off that it returns is over.
-	Failed(ctx context.Context, host tenant.Hostname, reason string, b Backoff) (time.Duration, error)
+	// Failed notes a refusal that is about the host; no node asks that CA for it again until the time that it returns is over. A validation
+	// that failed goes for all CAs. The next commit ends it.
+	Failed(ctx context.Context, host tenant.Hostname, r Refusal, b Backoff) (time.Duration, error)
+	// Retry ends the back-off of a host and tells every node.
+	Retry(ctx context.Context, host tenant.Hostname) error
 	// Challenges returns the answers to all challenges that are under way.
 	Challenges(ctx context.Context) ([]acme.Challenge, error)
 	// Challenge returns the answer for one host, or fs.ErrNotExist.
@@ -46,15 +51,18 @@ type Store interface {
 	// Listen calls ready once changes are being listened for and then handle with each change, until ctx ends or the connection is lost,
 	// which is an error.
 	Listen(ctx context.Context, ready func(), handle func(Event)) error
+	Revocations
 	// Sweep deletes challenge answers that have expired, and certificates a month after they did.
 	Sweep(ctx context.Context) error
 }
 
 // Found is what the store has for one host.
 type Found struct {
-	Bundle  *Bundle       // nil: no certificate
-	RetryIn time.Duration // how long to leave the CA alone; zero: not at all
-	Reason  string        // what the CA said last
+	Bundle  *Bundle         // nil: no certificate
+	Wait    []time.Duration // how long to leave each CA alone; zero: not at all
+	RetryIn time.Duration   // the shortest of them
+	Code    string          // of the refusal that is waited for
+	Reason  string          // what the CA said
 }
 
 // Missing is a host without a valid certificate.
@@ -66,6 +74,7 @@ type Missing struct {
 // Bundle is one generation of a host's certificate. It prints without its key.
 type Bundle struct {
 	Host      tenant.Hostname
+	CA        int // that issued it
 	Version   int64
 	ChainPEM  []byte
 	KeyPEM    []byte `json:"-"`
@@ -102,5 +111,6 @@ const (
 	Dropped                        // a certificate was deleted
 	Presented                      // a challenge awaits its answer
 	Answered                       // a challenge is over
+	Retried                        // a back-off was ended by hand
 	Retried                        // the back-off of a name is over before its time
 )

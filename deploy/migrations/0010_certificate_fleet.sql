@@ -37,6 +37,7 @@ CREATE INDEX ca_ledger_tat ON ca_ledger (tat);
 CREATE TABLE ca_health (
     issuer        text PRIMARY KEY,
     failing_since timestamptz, -- NULL: it answered last
+    code          text NOT NULL DEFAULT '' CHECK (length(code) <= 60),
     error         text NOT NULL DEFAULT '' CHECK (length(error) <= 500),
     failed_at     timestamptz,
     retry_at      timestamptz, -- the CA's own Retry-After for all names
@@ -51,9 +52,10 @@ CREATE TABLE certificate_revocations (
     serial       text NOT NULL,
     host         text NOT NULL,
     reason       integer NOT NULL,  -- RFC 5280 section 5.3.1
-    ca           text NOT NULL DEFAULT '', -- URL of the directory that issued it
     chain_pem    bytea NOT NULL,
-    key_sealed   bytea,             -- only while it is needed; sealed for its place in certificates
+    key_sealed   bytea,             -- NULL once it is not needed; sealed for its place in certificates, as are the next two
+    metadata     bytea NOT NULL,
+    previous     bytea,             -- the generation before, to be revoked too; NULL once it is not needed
     not_after    timestamptz NOT NULL,
     requested_at timestamptz NOT NULL DEFAULT now(),
     due_at       timestamptz NOT NULL DEFAULT now(),
