@@ -5,6 +5,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"tollhouse/certs"
+	"tollhouse/certs/certsdb"
 	"tollhouse/payments/ledger"
 	"tollhouse/payments/paymentsdb"
 	"tollhouse/portal/access"
@@ -41,6 +43,11 @@ func stepDetails(e tenantdb.Event) map[string]string {
 		}
 	}
 	return details
+}
+
+// revokeLost has the certificates of a host revoked that its tenant gave up or lost.
+func revokeLost(ctx context.Context, tx pgx.Tx, host tenant.Hostname) error {
+	return certsdb.RequestRevocation(ctx, tx, host, certs.CessationOfOperation)
 }
 
 // billingHooks write what a change in billing causes elsewhere: links and mails for a sent invoice, an audit entry for everything.

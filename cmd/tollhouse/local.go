@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"time"
 
@@ -53,4 +54,10 @@ func (h *house) certificateCopies() *localcopy.Folder {
 		return nil
 	}
 	return localcopy.NewFolder(filepath.Join(h.config.LocalDir, "certificates"), "certificates of "+h.config.ACME.Directory, certs.CopyLimit, h.config.SealKeys)
+}
+
+// machineName is what this machine calls itself, for people who look at the list of nodes; "" when it does not know.
+func machineName() string {
+	name, _ := os.Hostname() // the node's id tells it from others anyway
+	return name
 }

@@ -9,14 +9,25 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"tollhouse/portal/access"
 	"tollhouse/portal/audit"
 	"tollhouse/tenant"
 	"tollhouse/tenant/tenantdb"
 )
 
-// withStore runs an operator's command on the record, as the server's role.
+// withStore runs an operator's command on the record of tenants, as the server's role.
 func withStore(e *env, do func(ctx context.Context, s *tenantdb.Store, c Config) error) error {
+	return withPool(e, func(ctx context.Context, pool *pgxpool.Pool, c Config) error { return do(ctx, tenantStore(pool, c), c) })
+}
+
+func tenantStore(pool *pgxpool.Pool, c Config) *tenantdb.Store {
+	return tenantdb.New(pool, c.PlatformDomain, tenantdb.Hooks{Note: noteChange})
+}
+
+// withPool runs an operator's command on the database, as the server's role.
+func withPool(e *env, do func(ctx context.Context, pool *pgxpool.Pool, c Config) error) error {
 	c, err := loadConfig(e.getenv, e.file, false, "PLATFORM_DOMAIN", "POSTGRES_URL")
 	if err != nil {
 		return err
@@ -31,8 +42,7 @@ func withStore(e *env, do func(ctx context.Context, s *tenantdb.Store, c Config)
 	if err := checkDatabase(ctx, pool); err != nil {
 		return err
 	}
-	ctx = access.WithActor(ctx, access.Actor{Kind: string(audit.Operator), ID: operatorName()})
-	return do(ctx, tenantdb.New(pool, c.PlatformDomain, tenantdb.Hooks{Note: noteChange}), c)
+	return do(access.WithActor(ctx, access.Actor{Kind: string(audit.Operator), ID: operatorName()}), pool, c)
 }
 
 // operatorName is the user of this machine who runs the command, for the audit log.
@@ -180,62 +190,6 @@ func setStatus(e *env, name string, set func(*tenantdb.Store, context.Context, t
 		}
 		fmt.Fprintf(e.stdout, "%s is %s.\n", t.Slug, t.Status)
 		return nil
-	})
-}
-
-type domainCmd struct {
-	Add  domainAddCmd  `cmd:"" help:"Give a tenant a custom host, on your word that it is proven."`
-	List domainListCmd `cmd:"" help:"List a tenant's custom hosts."`
-
-	Doctor domainDoctorCmd `cmd:"" help:"Say whether a certificate would be issued for a name, and if not, which record to change."`
-}
-
-type domainAddCmd struct {
-	Tenant string `arg:"" help:"Slug or id."`
-	Host   string `arg:"" help:"Like billing.acme.com."`
-}
-
-// Run adds a custom host.
-func (c domainAddCmd) Run(e *env) error {
-	return withStore(e, func(ctx context.Context, s *tenantdb.Store, _ Config) error {
-		host, err := tenant.ParseHostname(c.Host)
-		if err != nil {
-			return err
-		}
-		t, err := s.Show(ctx, c.Tenant)
-		if err != nil {
-			return plain(err, fmt.Sprintf("tenant %q", c.Tenant))
-		}
-		d, err := s.AddDomain(ctx, t.ID, host)
-		if err != nil {
-			return plain(err, host.String())
-		}
-		fmt.Fprintf(e.stdout, "%s %s is %s. Every node serves it within a second and fetches its certificate.\n", d.ID, d.Host, d.Status)
-		return nil
-	})
-}
-
-type domainListCmd struct {
-	Tenant string `arg:"" help:"Slug or id."`
-}
-
-// Run lists custom hosts.
-func (c domainListCmd) Run(e *env) error {
-	return withStore(e, func(ctx context.Context, s *tenantdb.Store, _ Config) error {
-		t, err := s.Show(ctx, c.Tenant)
-		if err != nil {
-			return plain(err, fmt.Sprintf("tenant %q", c.Tenant))
-		}
-		domains, err := s.Domains(ctx, t.ID)
-		if err != nil {
-			return err
-		}
-		w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "HOST\tSTATUS\tID")
-		for _, d := range domains {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", d.Host.Unicode(), d.Status, d.ID)
-		}
-		return w.Flush()
 	})
 }
 
