@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"tollhouse/tenant"
@@ -93,14 +94,14 @@ func (e *BrokenError) Error() string {
 // Verifier follows a chain from its beginning, in constant memory. NewVerifier makes one; it is for one goroutine.
 type Verifier struct {
 	head  Head
-	known map[int64]Hash
+	known map[int64][]Hash
 }
 
 // NewVerifier returns a verifier for a tenant's chain that also holds it to heads that were kept elsewhere.
 func NewVerifier(t tenant.ID, kept ...Head) *Verifier {
-	v := &Verifier{head: Head{Hash: Genesis(t)}, known: map[int64]Hash{}}
+	v := &Verifier{head: Head{Hash: Genesis(t)}, known: map[int64][]Hash{}}
 	for _, head := range kept {
-		v.known[head.N] = head.Hash
+		v.known[head.N] = append(v.known[head.N], head.Hash)
 	}
 	return v
 }
@@ -122,7 +123,7 @@ func (v *Verifier) Add(n int64, eventID string, stored Hash, r *Record) error {
 	if hash != stored {
 		return &BrokenError{N: n, EventID: eventID, What: "it was changed, or stands in another's place"}
 	}
-	if kept, ok := v.known[n]; ok && kept != hash {
+	if slices.ContainsFunc(v.known[n], func(kept Hash) bool { return kept != hash }) {
 		return &BrokenError{N: n, EventID: eventID, What: "the chain up to here is not the one whose hash was kept: it was written anew"}
 	}
 	delete(v.known, n)

@@ -44,6 +44,22 @@ func Tx(ctx context.Context, db DB, t tenant.ID, fn func(tx pgx.Tx) error) error
 	}))
 }
 
+// Snapshot calls fn inside a read-only transaction that belongs to tenant t and sees all of its rows as of one moment, however long it takes.
+func Snapshot(ctx context.Context, db DB, t tenant.ID, fn func(tx pgx.Tx) error) error {
+	if t == "" {
+		return ErrNoTenant
+	}
+	return reachable(pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY`); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, setTenant, string(t)); err != nil {
+			return err
+		}
+		return fn(tx)
+	}))
+}
+
 // Read sends all queries of b as tenant t in one round trip and runs their callbacks. They share one implicit transaction and see, at the
 // default isolation, each the newest committed rows. The first error ends it and is returned.
 func Read(ctx context.Context, db DB, t tenant.ID, b *pgx.Batch) error {
