@@ -23,7 +23,7 @@ func withStore(e *env, do func(ctx context.Context, s *tenantdb.Store, c Config)
 }
 
 func tenantStore(pool *pgxpool.Pool, c Config) *tenantdb.Store {
-	return tenantdb.New(pool, c.PlatformDomain, tenantdb.Hooks{Note: noteChange})
+	return tenantdb.New(pool, c.PlatformDomain, tenantdb.Hooks{Note: noteChange, Lost: revokeLost})
 }
 
 // withPool runs an operator's command on the database, as the server's role.
