@@ -112,5 +112,4 @@ const (
 	Presented                      // a challenge awaits its answer
 	Answered                       // a challenge is over
 	Retried                        // a back-off was ended by hand
-	Retried                        // the back-off of a name is over before its time
 )
