@@ -26,9 +26,9 @@ func tenantStore(pool *pgxpool.Pool, c Config) *tenantdb.Store {
 	return tenantdb.New(pool, c.PlatformDomain, tenantdb.Hooks{Note: noteChange, Lost: revokeLost})
 }
 
-// withPool runs an operator's command on the database, as the server's role.
-func withPool(e *env, do func(ctx context.Context, pool *pgxpool.Pool, c Config) error) error {
-	c, err := loadConfig(e.getenv, e.file, false, "PLATFORM_DOMAIN", "POSTGRES_URL")
+// withPool runs an operator's command on the database, as the server's role. need names settings that it cannot do without beside those.
+func withPool(e *env, do func(ctx context.Context, pool *pgxpool.Pool, c Config) error, need ...string) error {
+	c, err := loadConfig(e.getenv, e.file, false, append(need, "PLATFORM_DOMAIN", "POSTGRES_URL")...)
 	if err != nil {
 		return err
 	}

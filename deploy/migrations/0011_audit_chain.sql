@@ -128,6 +128,9 @@ ALTER TABLE audit_anchors FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON audit_heads   USING (tenant_id = app_tenant()) WITH CHECK (tenant_id = app_tenant());
 CREATE POLICY own ON audit_chain   USING (tenant_id = app_tenant()) WITH CHECK (tenant_id = app_tenant());
 CREATE POLICY own ON audit_anchors USING (tenant_id = app_tenant()) WITH CHECK (tenant_id = app_tenant());
+-- Hashes and days only, so that one loop finds whose day has no anchor yet.
+CREATE POLICY platform ON audit_heads   FOR SELECT USING (app_platform());
+CREATE POLICY platform ON audit_anchors FOR SELECT USING (app_platform());
 GRANT SELECT, INSERT, UPDATE ON audit_heads TO tollhouse_app;
 GRANT SELECT, INSERT         ON audit_chain, audit_anchors TO tollhouse_app;
 

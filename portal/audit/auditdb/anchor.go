@@ -47,6 +47,22 @@ func MakeAnchor(ctx context.Context, db rls.DB, seals Seals, t tenant.ID, day ti
 	return a, made, nil
 }
 
+// Unanchored returns up to limit tenants that have entries and no anchor for the day.
+func Unanchored(ctx context.Context, db rls.DB, day time.Time, limit int) (ids []tenant.ID, err error) {
+	const q = `SELECT h.tenant_id FROM audit_heads h WHERE h.n > 0
+			AND NOT EXISTS (SELECT FROM audit_anchors a WHERE a.tenant_id = h.tenant_id AND a.day = $1)
+		ORDER BY h.tenant_id LIMIT $2`
+	err = rls.Platform(ctx, db, func(tx pgx.Tx) error {
+		rows, _ := tx.Query(ctx, q, day.UTC().Truncate(24*time.Hour), limit) // its error is the rows' error
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[tenant.ID])
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for audit logs to anchor: %w", err)
+	}
+	return ids, nil
+}
+
 // parts is what the anchor's MAC covers.
 func (a Anchor) parts() []string {
 	return []string{"audit anchor", string(a.Tenant), a.Day.Format(time.DateOnly), strconv.FormatInt(a.N, 10), a.Hash.String()}

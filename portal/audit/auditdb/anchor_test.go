@@ -33,6 +33,12 @@ func TestMakeAnchor_OncePerTenantAndDay(t *testing.T) {
 		})
 	}
 	nodes.Wait()
+	if ids, err := auditdb.Unanchored(ctx, l.App, day, 9); err != nil || len(ids) != 0 {
+		t.Errorf("without an anchor: %v, %v", ids, err)
+	}
+	if ids, err := auditdb.Unanchored(ctx, l.App, day.Add(24*time.Hour), 9); err != nil || len(ids) != 1 || ids[0] != acme {
+		t.Errorf("without an anchor the next day: %v, %v", ids, err)
+	}
 	if made.Load() != 1 {
 		t.Errorf("%d anchors were made", made.Load())
 	}
