@@ -21,6 +21,9 @@ const (
 
 var extensions = [...]string{extCert, extKey, extMeta}
 
+// extPrevious is where the generation before is bound to. It is no key of certmagic's.
+const extPrevious = ".previous"
+
 // parseMember reports false for anything but the three plain members: wildcards and keys set aside are ordinary objects.
 func parseMember(key string) (member, bool) {
 	parts := strings.Split(key, "/")

@@ -132,7 +132,7 @@ func (s *Store) unpack(m member, sealed []byte) (*row, error) {
 	if sealed == nil {
 		return nil, nil
 	}
-	packed, err := s.cfg.Ring.Open(sealed, []byte(m.key(".previous")))
+	packed, err := s.cfg.Ring.Open(sealed, []byte(m.key(extPrevious)))
 	if err != nil {
 		return nil, err
 	}
