@@ -70,9 +70,12 @@ func (m *metrics) beginRound() {
 	m.lag.Set(0)
 }
 
-func (m *metrics) late(by time.Duration) {
+func (m *metrics) late(due, now time.Time) {
+	if due.IsZero() {
+		return // never checked before
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.worst = max(m.worst, by)
+	m.worst = max(m.worst, now.Sub(due))
 	m.lag.Set(m.worst.Seconds())
 }

@@ -60,7 +60,7 @@ func rank(s tenant.DomainStatus, f domaindoctor.Finding) int {
 	switch {
 	case f.Code == DomainSuspended, f.Code == ConflictInUse:
 		return 0
-	case isOwnership(f.Code) && f.Certain && s == tenant.DomainPendingOwnership:
+	case isOwnership(f.Code) && f.Certain && (s == tenant.DomainPendingOwnership || s == tenant.DomainTimedOut):
 		return 1
 	case f.Code == DeployPartial:
 		return 5
@@ -76,11 +76,12 @@ func rank(s tenant.DomainStatus, f domaindoctor.Finding) int {
 	return 4
 }
 
-// reasonOf is the worst problem that is in the way. What is only worth knowing is none, and neither is a doubt about a name that is served.
+// reasonOf is the worst problem that is in the way. What is only worth knowing is none, and neither is a doubt about a name that is well, unless
+// it is ours.
 func reasonOf(d *tenant.Domain, problems []domaindoctor.Finding) (string, tenant.BlockingOn) {
-	well := d.Status.Served() && d.Status != tenant.DomainIssuing
+	well := d.Status.Served() && d.Status != tenant.DomainIssuing && d.Status != tenant.DomainMoving
 	i := slices.IndexFunc(problems, func(f domaindoctor.Finding) bool {
-		return f.Code != domaindoctor.DNSCDNInFront && (f.Certain || !well)
+		return f.Code != domaindoctor.DNSCDNInFront && (f.Certain || !well || f.Who == domaindoctor.Platform)
 	})
 	switch {
 	case i >= 0 && !problems[i].Certain && isDNS(problems[i].Code):
@@ -130,7 +131,7 @@ func (r rules) certificateTrouble(d *tenant.Domain, e evidence) (domaindoctor.Fi
 		return domaindoctor.Finding{}, false
 	case e.cert.Trouble != "":
 		return troubled(d, e), true
-	case health == tenant.DomainRenewalFailing || health == tenant.DomainDegraded:
+	case d.Status != tenant.DomainIssuing && (health == tenant.DomainRenewalFailing || health == tenant.DomainDegraded):
 		f := problem(CertificateLate, domaindoctor.Platform, "a renewal at "+clock(e.cert.RetryAt, e.cert.RenewAt),
 			"the certificate until "+clock(e.cert.NotAfter), "Wait: the renewal is being tried. The platform's operator is alarmed if it stays like this.")
 		f.RetryAfter = r.Patience
@@ -187,7 +188,7 @@ func (r rules) conflictMend(d *tenant.Domain) string {
 // contested warns the holder, without telling of the claimant.
 func contested(d *tenant.Domain) domaindoctor.Finding {
 	return problem(ConflictClaimed, domaindoctor.Tenant, "DNS that proves only your own claim", "another account has proven a claim to this name in its DNS",
-		fmt.Sprintf("If %s is yours, delete every other TXT record at %s%s and make sure that only you can change its DNS. Otherwise remove the domain here.", d.Host, proofPrefix, d.Host))
+		fmt.Sprintf("If the name is still yours, delete every TXT record at %s%s but your own, and see who can change its DNS. Otherwise remove the domain here.", proofPrefix, d.Host))
 }
 
 // distrusted stands for findings that we do not believe ourselves.

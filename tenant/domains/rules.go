@@ -42,6 +42,9 @@ const mostSteps = 12
 // judge lets a domain go as far as the evidence carries it, and says why it stands there and when to look again.
 func (r rules) judge(d *tenant.Domain, e evidence) error {
 	kept := readReport(d.Report)
+	if !d.Status.Holds() {
+		e.cert = Certificate{} // it is the holder's, and goes with that one
+	}
 	if e.seen != nil && r.watched(d.Status) {
 		r.note(d, &kept, e)
 	}
@@ -61,7 +64,7 @@ func (r rules) judge(d *tenant.Domain, e evidence) error {
 // note counts what an examination says of the proof.
 func (r rules) note(d *tenant.Domain, kept *report, e evidence) {
 	d.CheckedAt = e.seen.CheckedAt
-	if e.seen.Verdict != domaindoctor.Unknown {
+	if e.proven() || e.seen.Verdict != domaindoctor.Unknown {
 		d.Checks++
 	}
 	kept.take(*e.seen)

@@ -20,21 +20,26 @@ func (r rules) nextOfWaiting(d *tenant.Domain, kept report, e evidence) (tenant.
 	f, stands := obstacle(*e.seen)
 	switch d.Status {
 	case tenant.DomainPendingDNS:
-		return r.nextOfPendingDNS(d, f, e)
+		return r.nextOfPendingDNS(d, kept, f, e)
 	case tenant.DomainPreflight:
 		return r.nextOfPreflight(d, f, stands, e)
 	}
-	return r.nextOfBlocked(d, f, stands, e)
+	return r.nextOfBlocked(d, kept, f, stands, e)
 }
 
-func (r rules) nextOfPendingDNS(d *tenant.Domain, f domaindoctor.Finding, e evidence) (tenant.DomainStatus, string) {
+func (r rules) nextOfPendingDNS(d *tenant.Domain, kept report, f domaindoctor.Finding, e evidence) (tenant.DomainStatus, string) {
 	switch {
 	case !isRoute(f.Code) && !dnsOpen(*e.seen) && !e.disproven(d):
 		return tenant.DomainPreflight, ""
-	case isRoute(f.Code) && f.Who == domaindoctor.Tenant && r.exhausted(d, e):
+	case isRoute(f.Code) && f.Who == domaindoctor.Tenant && r.givesUp(d, kept, e):
 		return tenant.DomainTimedOut, string(f.Code)
 	}
 	return "", ""
+}
+
+// givesUp reports whether a name that never was live is let go for the next claim. One that was keeps its name as long as its proof is there.
+func (r rules) givesUp(d *tenant.Domain, kept report, e evidence) bool {
+	return kept.Live.IsZero() && d.ProvenBy != tenant.ProvenByOperator && r.exhausted(d, e)
 }
 
 // nextOfPreflight lets the CA decide in the end what we cannot: a doubt that is no doubt about DNS blocks for Timing.Retry only.
@@ -50,11 +55,11 @@ func (r rules) nextOfPreflight(d *tenant.Domain, f domaindoctor.Finding, stands 
 	return tenant.DomainIssuing, ""
 }
 
-func (r rules) nextOfBlocked(d *tenant.Domain, f domaindoctor.Finding, stands bool, e evidence) (tenant.DomainStatus, string) {
+func (r rules) nextOfBlocked(d *tenant.Domain, kept report, f domaindoctor.Finding, stands bool, e evidence) (tenant.DomainStatus, string) {
 	switch {
 	case isRoute(f.Code):
 		return tenant.DomainPendingDNS, string(f.Code)
-	case stands && f.Who == domaindoctor.Tenant && r.exhausted(d, e):
+	case stands && f.Who == domaindoctor.Tenant && r.givesUp(d, kept, e):
 		return tenant.DomainTimedOut, string(f.Code)
 	case stands, dnsOpen(*e.seen), e.disproven(d):
 		return "", ""

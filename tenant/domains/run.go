@@ -101,7 +101,7 @@ func release(slots chan struct{}, n int) {
 func (s *Service) work(ctx context.Context, ref Ref) {
 	d, err := s.cfg.Store.Domain(ctx, ref.Tenant, ref.ID)
 	if err == nil {
-		s.metrics.late(s.cfg.Now().Sub(d.NextCheckAt))
+		s.metrics.late(d.NextCheckAt, s.cfg.Now())
 		_, err = s.pass(ctx, d, false)
 	}
 	switch {

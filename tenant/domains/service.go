@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"tollhouse/tenant"
+	"tollhouse/tenant/domaindoctor"
 )
 
 // Service onboards custom domains and looks after them. It is safe for concurrent use, on any number of nodes at once: what it decides is
@@ -89,6 +90,9 @@ func (s *Service) view(d tenant.Domain, cert Certificate) View {
 		CanCheckAt: s.canCheckAt(kept.Asked)}
 	if d.Status.Holds() && d.Status != tenant.DomainQuarantined {
 		v.Certificate = cert
+	}
+	if d.CheckedAt.IsZero() && d.Status == tenant.DomainPendingOwnership {
+		v.Reason, v.BlockingOn = string(domaindoctor.OwnershipMissing), tenant.BlockingOnTenant
 	}
 	return v
 }

@@ -23,6 +23,8 @@ func (s *Service) addHolder(ctx context.Context, d tenant.Domain, e *evidence) e
 		return nil
 	case err != nil:
 		return err
+	case holder.Tenant == d.Tenant:
+		return nil // its own, given up: the store ends it with the step
 	}
 	e.holder = &holder
 	return s.addLead(ctx, holder, e)
