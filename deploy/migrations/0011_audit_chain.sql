@@ -34,17 +34,32 @@ CREATE TABLE audit_anchors (
     PRIMARY KEY (tenant_id, day)
 );
 
--- One field of an entry: "-" when absent, else its length in bytes, a colon and its text.
-CREATE FUNCTION audit_field(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$ SELECT CASE WHEN value IS NULL THEN '-' ELSE octet_length(value) || ':' || value END $$;
-
--- What the hash of entry n covers beside the hash before it. The program knows the same encoding; a test compares them.
-CREATE FUNCTION audit_bytes(n bigint, e audit_events) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$ SELECT convert_to('audit1' || audit_field(n::text) || audit_field(e.tenant_id) || audit_field(e.id)
-        || audit_field((extract(epoch FROM e.at) * 1000000)::bigint::text) || audit_field(e.kind) || audit_field(e.actor)
-        || audit_field(e.actor_id) || audit_field(e.company_id) || audit_field(e.contact_id) || audit_field(e.document_id)
-        || audit_field(e.session_id) || audit_field(e.link_id) || audit_field(host(e.ip)) || audit_field(e.user_agent)
-        || audit_field(e.details::text), 'UTF8') $$;
+-- What the hash of entry n covers beside the hash before it: each field as its length in bytes, a colon and its text, or "-" when it is absent.
+-- The program knows the same encoding; a test compares them. PL/pgSQL keeps its plan, where a function in SQL is planned anew at each call.
+-- +goose StatementBegin
+CREATE FUNCTION audit_bytes(n bigint, e audit_events) RETURNS bytea LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+    micros text := (extract(epoch FROM e.at) * 1000000)::bigint::text;
+BEGIN
+    RETURN convert_to('audit1'
+        || COALESCE(octet_length(n::text) || ':' || n::text, '-')
+        || COALESCE(octet_length(e.tenant_id) || ':' || e.tenant_id, '-')
+        || COALESCE(octet_length(e.id) || ':' || e.id, '-')
+        || COALESCE(octet_length(micros) || ':' || micros, '-')
+        || COALESCE(octet_length(e.kind) || ':' || e.kind, '-')
+        || COALESCE(octet_length(e.actor) || ':' || e.actor, '-')
+        || COALESCE(octet_length(e.actor_id) || ':' || e.actor_id, '-')
+        || COALESCE(octet_length(e.company_id) || ':' || e.company_id, '-')
+        || COALESCE(octet_length(e.contact_id) || ':' || e.contact_id, '-')
+        || COALESCE(octet_length(e.document_id) || ':' || e.document_id, '-')
+        || COALESCE(octet_length(e.session_id) || ':' || e.session_id, '-')
+        || COALESCE(octet_length(e.link_id) || ':' || e.link_id, '-')
+        || COALESCE(octet_length(host(e.ip)) || ':' || host(e.ip), '-')
+        || COALESCE(octet_length(e.user_agent) || ':' || e.user_agent, '-')
+        || COALESCE(octet_length(e.details::text) || ':' || e.details::text, '-'), 'UTF8');
+END
+$$;
+-- +goose StatementEnd
 
 CREATE FUNCTION audit_genesis(tenant text) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT sha256(convert_to('audit1 ' || tenant, 'UTF8')) $$;
