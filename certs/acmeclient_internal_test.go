@@ -16,16 +16,17 @@ type noStore struct{ backing }
 // 11: no on-demand mode, no OCSP, no storage check.
 func TestACMEClient_NeverTriesAnotherCA(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
-	m, err := New(Config{CA: certmagic.LetsEncryptProductionCA, Email: "ops@example.com", Log: log,
+	m, err := New(Config{CA: Authority{Directory: certmagic.LetsEncryptProductionCA, Email: "ops@example.com"}, Log: log,
 		Directory: tenant.NewDirectory(log), Store: noStore{}, Ring: seal.RandomRing()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := m.newACMEClient()
+	all, err := m.newACMEClient()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.close()
+	defer all.close()
+	c := all.cas[0]
 	if c.issuer.TestCA != "" {
 		t.Errorf("TestCA is %q", c.issuer.TestCA)
 	}

@@ -1,7 +1,6 @@
 package certs
 
 import (
-	"crypto/x509"
 	"errors"
 	"log/slog"
 	"time"
@@ -28,8 +27,8 @@ type Directory interface {
 
 // Config is what a Manager needs. Durations and counts that are zero get the default that their comment names.
 type Config struct {
-	CA        string     // URL of the ACME directory; required
-	Email     string     // contact of the ACME account; required, since certmagic asks on stdin otherwise
+	CA        Authority  // the CA; its directory and its contact are required, since certmagic asks for the latter on stdin otherwise
+	Fallback  Authority  // asked when the first CA is in trouble; without a directory there is none
 	Directory Directory  // required
 	Store     Store      // required
 	Ring      *seal.Ring // derives the ticket keys, the same on every node; required
@@ -41,12 +40,6 @@ type Config struct {
 	NodeName string
 	// Copy keeps a sealed copy of every served host's certificate on this node, for when the store does not answer; nil keeps none.
 	Copy *localcopy.Folder
-	// CARoots are the roots that the ACME endpoint's own TLS certificate must come from; nil takes the system's.
-	CARoots *x509.CertPool
-	// Profile is the ACME profile to ask for, like "tlsserver"; empty leaves it to the CA.
-	Profile string
-	// ExternalAccount binds a new ACME account to one at the CA (RFC 8555 section 7.3.4); nil for CAs that need none.
-	ExternalAccount *acme.EAB
 	// Challenges are the ways of validation to use: "http-01" and "tls-alpn-01"; both by default.
 	Challenges []string
 	// Registerer takes the metrics; nil keeps them unregistered. None carries a host.
@@ -57,7 +50,7 @@ type Config struct {
 	Waiters        int           // handshakes that wait for any name; 2,048
 	OrderTimeout   time.Duration // how long an order may take; 90 s
 	Orders         int           // orders under way for handshakes; 16
-	OrdersAhead    int           // orders under way for the schedule, each for first certificates and for renewals; 4. certmagic begins ten in 10 s at most
+	OrdersAhead    int           // orders under way for the schedule, each for first certificates and for renewals; 4
 	Capacity       int           // certificates kept in memory, about 5 KB each; 100,000
 	Check          time.Duration // how often the schedule looks for work; 1 min
 
@@ -72,8 +65,11 @@ type Config struct {
 }
 
 func (c *Config) complete() error {
-	if c.CA == "" || c.Email == "" || c.Directory == nil || c.Store == nil || c.Ring == nil || c.Log == nil {
-		return errors.New("certs: CA, Email, Directory, Store, Ring and Log are required")
+	if c.CA.Directory == "" || c.CA.Email == "" || c.Directory == nil || c.Store == nil || c.Ring == nil || c.Log == nil {
+		return errors.New("certs: CA with its directory and contact, Directory, Store, Ring and Log are required")
+	}
+	if c.Fallback.Directory == c.CA.Directory || c.Fallback.Directory != "" && c.Fallback.Email == "" {
+		return errors.New("certs: Fallback is another CA than CA and has a contact, or is not there")
 	}
 	for _, name := range c.Challenges {
 		if name != acme.ChallengeTypeHTTP01 && name != acme.ChallengeTypeTLSALPN01 {

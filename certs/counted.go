@@ -10,7 +10,7 @@ import (
 	"tollhouse/tenant"
 )
 
-// countedStore counts reads, so that "no handshake reads" can be watched from outside.
+// countedStore counts reads, so that "no handshake reads" can be watched from outside, and tells the work at hand when the store fails.
 type countedStore struct {
 	backing
 	reads prometheus.Counter
@@ -21,7 +21,21 @@ type backing = Store
 
 func (s *countedStore) Load(ctx context.Context, key string) ([]byte, error) {
 	s.reads.Inc()
-	return s.backing.Load(ctx, key)
+	value, err := s.backing.Load(ctx, key)
+	TaskOf(ctx).noteStore(err)
+	return value, err
+}
+
+func (s *countedStore) Store(ctx context.Context, key string, value []byte) error {
+	err := s.backing.Store(ctx, key, value)
+	TaskOf(ctx).noteStore(err)
+	return err
+}
+
+func (s *countedStore) Lock(ctx context.Context, name string) error {
+	err := s.backing.Lock(ctx, name)
+	TaskOf(ctx).noteStore(err)
+	return err
 }
 
 func (s *countedStore) Exists(ctx context.Context, key string) bool {
@@ -41,7 +55,9 @@ func (s *countedStore) Stat(ctx context.Context, key string) (certmagic.KeyInfo,
 
 func (s *countedStore) Find(ctx context.Context, host tenant.Hostname) (Found, error) {
 	s.reads.Inc()
-	return s.backing.Find(ctx, host)
+	found, err := s.backing.Find(ctx, host)
+	TaskOf(ctx).noteStore(err)
+	return found, err
 }
 
 func (s *countedStore) Challenge(ctx context.Context, host tenant.Hostname) (acme.Challenge, error) {

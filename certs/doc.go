@@ -8,7 +8,7 @@
 // The ACME protocol is certmagic's; the cache in front of it, the store under it and the schedule are this package's. A *Manager is made by
 // New and works while Run runs:
 //
-//	manager, err := certs.New(certs.Config{CA: url, Email: "ops@example.com", Directory: directory, Store: store, Ring: ring})
+//	manager, err := certs.New(certs.Config{CA: certs.Authority{Directory: url, Email: "ops@example.com"}, Directory: directory, Store: store, Ring: ring})
 //	go manager.Run(ctx)
 //	listener := tls.NewListener(plain, manager.TLSConfig())
 package certs

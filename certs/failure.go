@@ -53,7 +53,7 @@ func (fs *failures) note(host tenant.Hostname, err error) {
 // reason returns with which of the exported errors an attempt ended.
 func reason(err error) error {
 	var refused *refusal
-	if errors.As(err, &refused) {
+	if errors.As(err, &refused) && refused.code != CodeUnavailable {
 		return ErrRefused
 	}
 	return ErrTrouble

@@ -53,11 +53,7 @@ func (m *Manager) apply(ctx context.Context, e Event) {
 			m.sights.committed(e.Host, e.Version)
 		}
 	case Retried:
-		m.failed.forget(e.Host)
-		m.unrenewed.forget(e.Host)
-		if entry, ok := m.cfg.Directory.Lookup(e.Host); ok {
-			m.pending.change([]*tenant.Entry{entry}, nil)
-		}
+		m.retry(e.Host)
 	case Dropped:
 		m.revokeSoon()
 		if entry, ok := m.cfg.Directory.Lookup(e.Host); ok {
@@ -66,6 +62,15 @@ func (m *Manager) apply(ctx context.Context, e Event) {
 			m.copies.changed(entry)
 			m.pending.change([]*tenant.Entry{entry}, nil)
 		}
+	}
+}
+
+// retry forgets that a host failed, and takes it up again.
+func (m *Manager) retry(host tenant.Hostname) {
+	m.failed.forget(host)
+	m.unrenewed.forget(host)
+	if entry, ok := m.cfg.Directory.Lookup(host); ok {
+		m.pending.change([]*tenant.Entry{entry}, nil)
 	}
 }
 
@@ -88,7 +93,7 @@ func (m *Manager) reload(ctx context.Context, host tenant.Hostname, version int6
 	if held := m.cache.version(entry); held == 0 || (version != 0 && held >= version) {
 		return
 	}
-	if _, err := m.load(ctx, entry); err != nil {
+	if _, _, err := m.load(ctx, entry); err != nil {
 		m.cfg.Log.WarnContext(ctx, "a new certificate could not be loaded; the old one is served on", "host", host.String(), "error", err)
 	}
 }

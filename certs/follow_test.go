@@ -84,7 +84,7 @@ func TestMetrics_CountByReasonAndNeverNameAHost(t *testing.T) {
 	for name, want := range map[string]float64{
 		"tollhouse_certs_handshakes_total/cold": 1, "tollhouse_certs_handshakes_total/warm": 1,
 		"tollhouse_certs_handshakes_total/unknown_name": 1, "tollhouse_certs_handshakes_total/malformed_name": 1,
-		"tollhouse_certs_orders_total/obtained": 1, "tollhouse_certs_cached": 1, "tollhouse_certs_waiting_handshakes": 0,
+		"tollhouse_certs_orders_total/first/first/obtained": 1, "tollhouse_certs_ca_failing/first": 0, "tollhouse_certs_cached": 1, "tollhouse_certs_waiting_handshakes": 0,
 	} {
 		if got[name] != want {
 			t.Errorf("%s is %v, want %v", name, got[name], want)

@@ -218,7 +218,7 @@ func TestRenewal_SucceedsAfterTheAccountChanged(t *testing.T) {
 	if _, err := f.db.Owner.Exec(context.Background(), due); err != nil {
 		t.Fatal(err)
 	}
-	f.start(func(c *certs.Config) { quiet(c); c.Email = "new@example.com"; c.Check = 20 * time.Millisecond })
+	f.start(func(c *certs.Config) { quiet(c); c.CA.Email = "new@example.com"; c.Check = 20 * time.Millisecond })
 	eventually(t, "it is renewed", func() bool { return f.version(billing) == 2 })
 }
 

@@ -66,7 +66,7 @@ func nodeProcess() error {
 	names := &feed{changed: make(chan struct{}, 1)}
 	names.set(1, strings.Fields(os.Getenv("CERTS_TEST_HOSTS"))...)
 	go func() { _ = directory.Run(ctx, names) }()
-	manager := must(certs.New(certs.Config{CA: ca, CARoots: endpoint, Email: "ops@example.com", Directory: onDemandOnly{directory},
+	manager := must(certs.New(certs.Config{CA: certs.Authority{Directory: ca, EndpointRoots: endpoint, Email: "ops@example.com"}, Directory: onDemandOnly{directory},
 		Store: store, Ring: ring, Log: log}))
 	go func() { _ = manager.Run(ctx) }()
 	for tick := time.NewTicker(time.Millisecond); !directory.Loaded(); {

@@ -12,6 +12,8 @@ import (
 type metrics struct {
 	handshakes  *prometheus.CounterVec
 	orders      *prometheus.CounterVec
+	caFailing   *prometheus.GaugeVec
+	ledger      *usage
 	storeReads  prometheus.Counter
 	copies      *prometheus.CounterVec
 	revocations *prometheus.CounterVec
@@ -29,8 +31,13 @@ func newMetrics(m *Manager) *metrics {
 			Help: "Hellos by what became of them: warm and cold got a certificate, all others none.",
 		}, []string{"result"}),
 		orders: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "tollhouse_certs_orders_total", Help: "ACME orders of this node by result.",
-		}, []string{"result"}),
+			Name: "tollhouse_certs_orders_total",
+			Help: "Attempts of this node to get a certificate from a CA: obtained, or the code of why not; held are those that our ledger kept from the CA.",
+		}, []string{"ca", "kind", "result"}),
+		caFailing: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "tollhouse_certs_ca_failing", Help: "1 while a CA is in trouble, whichever node met it.",
+		}, []string{"ca"}),
+		ledger: newUsage(),
 		storeReads: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tollhouse_certs_store_reads_total", Help: "Reads of the certificate store by this node.",
 		}),
@@ -48,6 +55,9 @@ func newMetrics(m *Manager) *metrics {
 	}
 	for _, result := range []string{copyServed, copyExpired, copyAbsent, copyUnusable, copyWritten, copyUnwritten, copyRemoved} {
 		x.copies.WithLabelValues(result)
+	}
+	for ca := range m.cfg.authorities() {
+		x.failing(ca, false)
 	}
 	x.revocations = revocationCounter()
 	x.gauges = append(gauges(m), fleetGauges(m)...)
@@ -97,7 +107,7 @@ func gauges(m *Manager) []prometheus.Collector {
 }
 
 func (x *metrics) register(r prometheus.Registerer) error {
-	for _, c := range append([]prometheus.Collector{x.handshakes, x.orders, x.storeReads, x.copies, x.revocations}, x.gauges...) {
+	for _, c := range append([]prometheus.Collector{x.handshakes, x.orders, x.caFailing, x.ledger.gauge, x.storeReads, x.copies, x.revocations}, x.gauges...) {
 		if err := r.Register(c); err != nil {
 			return err
 		}
@@ -119,17 +129,4 @@ func (x *metrics) waited(err error) {
 	default:
 		x.fault.Inc()
 	}
-}
-
-// event counts orders as certmagic reports them. It never stops one.
-func (x *metrics) event(_ context.Context, event string, _ map[string]any) error {
-	switch event {
-	case "cert_obtaining":
-		x.orders.WithLabelValues("begun").Inc()
-	case "cert_obtained":
-		x.orders.WithLabelValues("obtained").Inc()
-	case "cert_failed":
-		x.orders.WithLabelValues("failed").Inc()
-	}
-	return nil
 }

@@ -7,18 +7,25 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/mholt/acmez/v3/acme"
-
 	"tollhouse/tenant"
 )
 
-// refusal is what the CA said, and for how long it is left alone.
+// refusal is why no CA gives a certificate now, and for how long they are left alone.
 type refusal struct {
+	code    string
 	reason  string
 	retryIn time.Duration
 }
 
-func (r *refusal) Error() string { return "the CA refused: " + r.reason }
+func (r *refusal) Error() string { return "no certificate from the CA: " + r.code + ": " + r.reason }
+
+// sooner is the one of two refusals that is over first; nil stands for none.
+func sooner(a, b *refusal) *refusal {
+	if a == nil || b.retryIn < a.retryIn {
+		return b
+	}
+	return a
+}
 
 var (
 	errStopped   = errors.New("the certificate manager does not run")
@@ -32,8 +39,8 @@ func (m *Manager) fly(entry *tenant.Entry, lane chan struct{}) error {
 	}
 	ctx, cancel := context.WithTimeout(m.ctx, m.cfg.OrderTimeout)
 	defer cancel()
-	stored, err := m.load(ctx, entry)
-	if err != nil || stored == valid {
+	stored, found, err := m.load(ctx, entry)
+	if err != nil || stored {
 		return err
 	}
 	if lane != nil {
@@ -44,14 +51,10 @@ func (m *Manager) fly(entry *tenant.Entry, lane chan struct{}) error {
 			return context.Cause(ctx)
 		}
 	}
-	kind := first
-	if stored == expired {
-		kind = renewIfDue
-	}
-	if err := m.order(ctx, entry.Host, kind); err != nil {
+	if err := m.order(ctx, entry.Host, found); err != nil {
 		return err
 	}
-	if stored, err = m.load(ctx, entry); err == nil && stored != valid {
+	if stored, _, err = m.load(ctx, entry); err == nil && !stored {
 		err = errNotStored
 	}
 	return err
@@ -68,36 +71,24 @@ func (m *Manager) awaitStart() error {
 	}
 }
 
-// standing is what the store has for a host.
-type standing uint8
-
-const (
-	absent standing = iota
-	expired
-	valid
-)
-
-// load puts a valid stored certificate into memory, or the local copy while the store does not answer. Where there is none and the CA is to
-// be left alone, it returns a refusal.
-func (m *Manager) load(ctx context.Context, entry *tenant.Entry) (standing, error) {
+// load puts a valid stored certificate into memory, or the local copy while the store does not answer, and reports whether there was one.
+// Where there is none and all CAs are to be left alone, it returns a refusal.
+func (m *Manager) load(ctx context.Context, entry *tenant.Entry) (bool, Found, error) {
 	found, borrowed, err := m.find(ctx, entry)
 	if borrowed {
-		return valid, nil
+		return true, Found{}, nil
 	}
 	if err != nil {
-		return absent, err
+		return false, Found{}, err
 	}
 	if b := found.Bundle; b != nil && b.NotAfter.After(m.cfg.Now()) {
 		m.sights.held(entry.Host)
-		return valid, m.install(entry, b)
+		return true, found, m.install(entry, b)
 	}
 	if found.RetryIn > 0 {
-		return absent, &refusal{reason: found.Reason, retryIn: found.RetryIn}
+		return false, found, &refusal{code: found.Code, reason: found.Reason, retryIn: found.RetryIn}
 	}
-	if found.Bundle != nil {
-		return expired, nil
-	}
-	return absent, nil
+	return false, found, nil
 }
 
 // install makes a stored certificate the one that handshakes get.
@@ -119,62 +110,4 @@ func (m *Manager) put(entry *tenant.Entry, cert *tls.Certificate, version int64)
 	if current, ok := m.cfg.Directory.Lookup(entry.Host); !ok || current != entry {
 		m.cache.remove(entry)
 	}
-}
-
-// order gets the host a certificate at the CA, under the cluster's lease for its name, and commits it.
-func (m *Manager) order(ctx context.Context, host tenant.Hostname, kind orderKind) error {
-	if err := m.clockRight(); err != nil {
-		return err
-	}
-	ctx, done := WithTask(ctx)
-	defer done()
-	err := m.acme.obtain(ctx, host, kind)
-	if err == nil {
-		m.disown(ctx, host)
-		return nil
-	}
-	if cause := context.Cause(ctx); cause != nil {
-		err = fmt.Errorf("%w: %w", cause, err)
-	}
-	if m.ctx.Err() != nil {
-		return err // the process ends, which is nobody's trouble
-	}
-	var problem acme.Problem
-	if !errors.As(err, &problem) || !refuses(problem) {
-		m.cfg.Log.ErrorContext(ctx, "obtaining a certificate met trouble", "host", host.String(), "error", err)
-		return err
-	}
-	return m.refused(ctx, host, problem)
-}
-
-// refuses tells a verdict on the name (RFC 8555 section 6.7) from trouble with the account, the CA or our requests.
-func refuses(p acme.Problem) bool {
-	switch p.Type {
-	case acme.ProblemTypeCAA, acme.ProblemTypeCompound, acme.ProblemTypeRateLimited, acme.ProblemTypeRejectedIdentifier,
-		acme.ProblemTypeUnsupportedIdentifier:
-		return true
-	case acme.ProblemTypeServerInternal:
-		return false
-	}
-	return validated(p)
-}
-
-// validated reports whether the problem came out of a validation: then it names the authorization that it is about.
-func validated(p acme.Problem) bool {
-	_, ok := p.Resource.(acme.Authorization)
-	return ok
-}
-
-// refused notes the verdict for all nodes.
-func (m *Manager) refused(ctx context.Context, host tenant.Hostname, problem acme.Problem) error {
-	reason := problem.Type + ": " + problem.Detail
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.cfg.HandshakeWait)
-	defer cancel()
-	retryIn, err := m.store.Failed(ctx, host, reason, m.cfg.Backoff)
-	if err != nil {
-		retryIn = m.cfg.Backoff.Base
-		m.cfg.Log.ErrorContext(ctx, "a refusal could not be noted for the other nodes", "host", host.String(), "error", err)
-	}
-	m.cfg.Log.WarnContext(ctx, "the CA refused a certificate", "host", host.String(), "reason", reason, "retry_in", retryIn)
-	return &refusal{reason: reason, retryIn: retryIn}
 }

@@ -133,7 +133,7 @@ func (d *disk) start(b *testing.B, store certs.Store, capacity int) (*certs.Mana
 	if restored, err := localcopy.NewDirectory(directory, d.directory, log).Restore(); !restored || err != nil {
 		b.Fatal(restored, err)
 	}
-	manager := must(certs.New(certs.Config{CA: "https://127.0.0.1:1/dir", Email: "ops@example.com", Directory: directory, Store: store, Ring: d.ring,
+	manager := must(certs.New(certs.Config{CA: certs.Authority{Directory: "https://127.0.0.1:1/dir", Email: "ops@example.com"}, Directory: directory, Store: store, Ring: d.ring,
 		Log: log, Copy: d.certificates, Capacity: capacity}))
 	stop := run(b, manager.Run)
 	if cert, err := manager.GetCertificate(hello(d.hosts[len(d.hosts)/2].String())); cert == nil || err != nil {

@@ -192,8 +192,10 @@ func (m *Manager) disown(ctx context.Context, host tenant.Hostname) {
 
 // issuerOf returns the account's side of a configured CA by its key in the tables; nil when it is configured no longer.
 func (m *Manager) issuerOf(key string) *certmagic.ACMEIssuer {
-	if certmagic.StorageKeys.Safe(m.acme.issuer.IssuerKey()) == key {
-		return m.acme.issuer
+	for _, ca := range m.acme.cas {
+		if certmagic.StorageKeys.Safe(ca.issuer.IssuerKey()) == key {
+			return ca.issuer
+		}
 	}
 	return nil
 }
@@ -201,8 +203,10 @@ func (m *Manager) issuerOf(key string) *certmagic.ACMEIssuer {
 // caClient speaks to a CA that may be configured no longer: then it must have a certificate that this machine trusts.
 func (m *Manager) caClient(ca string) *http.Client {
 	var roots *x509.CertPool
-	if ca == m.cfg.CA {
-		roots = m.cfg.CARoots
+	for _, authority := range m.cfg.authorities() {
+		if ca == authority.Directory {
+			roots = authority.EndpointRoots
+		}
 	}
 	return &http.Client{Timeout: RevocationPatience, Transport: &http.Transport{
 		Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}}

@@ -22,11 +22,23 @@ func (m *Manager) renewAlways(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		m.lookAfterCAs(ctx)
 		m.refreshWindows(ctx)
 		m.renewDue(ctx)
 		if err := m.store.Sweep(ctx); err != nil && ctx.Err() == nil {
 			m.cfg.Log.WarnContext(ctx, "sweeping the certificate store", "error", err)
 		}
+	}
+}
+
+// lookAfterCAs learns which CAs are in trouble, whichever node met it, for the metrics.
+func (m *Manager) lookAfterCAs(ctx context.Context) {
+	failing, err := m.store.Failing(ctx)
+	if err != nil {
+		return // said by renewDue a moment later
+	}
+	for ca, is := range failing {
+		m.metrics.failing(ca, is)
 	}
 }
 
@@ -72,7 +84,7 @@ func (m *Manager) renew(ctx context.Context, host tenant.Hostname) {
 		if err != nil || found.Bundle == nil || found.Bundle.RenewAt.After(m.cfg.Now()) || found.RetryIn > 0 {
 			return
 		}
-		if err := m.order(ctx, host, renewNow); err != nil {
+		if err := m.order(ctx, host, found); err != nil {
 			m.unrenewed.note(host, err)
 			return
 		}
@@ -121,7 +133,7 @@ func (m *Manager) refreshWindow(ctx context.Context, host tenant.Hostname) {
 	if err != nil || found.Bundle == nil {
 		return
 	}
-	window, err := m.acme.window(ctx, found.Bundle.ChainPEM)
+	window, err := m.acme.cas[found.Bundle.CA].window(ctx, found.Bundle.ChainPEM)
 	if err == nil {
 		err = m.store.SetWindow(ctx, host, window)
 	}

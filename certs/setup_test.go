@@ -104,8 +104,8 @@ func (f *fleet) start(change func(*certs.Config)) *node {
 	}
 	n := &node{fleet: f, store: &watchedStore{backing: store}}
 	cfg := certs.Config{
-		CA: f.ca.DirectoryURL, Email: "ops@example.com", Directory: f.directory, Store: n.store, Ring: f.ring, Log: f.log,
-		Check: time.Hour, CARoots: f.ca.EndpointRoots(),
+		CA:        certs.Authority{Directory: f.ca.DirectoryURL, Email: "ops@example.com", EndpointRoots: f.ca.EndpointRoots()},
+		Directory: f.directory, Store: n.store, Ring: f.ring, Log: f.log, Check: time.Hour,
 	}
 	if change != nil {
 		change(&cfg)

@@ -1,11 +1,17 @@
 package certs
 
-import "context"
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"sync/atomic"
+)
 
 // Task ties the leases that one piece of work takes to that work. certmagic passes the context of its caller to the store but offers no way
 // to be told that a lease is lost; the store finds the Task there, cancels through it, and tells two pieces of work on one name apart.
 type Task struct {
 	cancel context.CancelCauseFunc
+	failed atomic.Bool // the store did
 }
 
 type taskKey struct{}
@@ -29,3 +35,12 @@ func (t *Task) LeaseLost(err error) {
 		t.cancel(err)
 	}
 }
+
+// noteStore remembers that the store failed: certmagic wraps some of its errors beyond recognition.
+func (t *Task) noteStore(err error) {
+	if t != nil && err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.failed.Store(true)
+	}
+}
+
+func (t *Task) storeFailed() bool { return t != nil && t.failed.Load() }

@@ -130,7 +130,8 @@ func (s *Store) statMember(ctx context.Context, m member) (certmagic.KeyInfo, er
 	return certmagic.KeyInfo{Key: m.key(m.ext), Modified: r.Committed, Size: int64(size[m.ext]), IsTerminal: true}, nil
 }
 
-// commit replaces the certificate as a whole, if the lease still stands and no higher fence was here before.
+// commit replaces the certificate as a whole, if the lease still stands and no higher fence was here before. One that another CA had issued
+// for the host goes: the host has one certificate, and a private key that is not kept cannot be lost.
 func (s *Store) commit(ctx context.Context, m member, l *lease) error {
 	leaf, err := s.check(m, l.stage)
 	if err != nil {
@@ -177,18 +178,24 @@ func (s *Store) previous(ctx context.Context, tx pgx.Tx, m member) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
+	if fresh, _, err := s.cfg.Ring.Reseal(r.KeySealed, []byte(m.key(extKey))); err == nil {
+		r.KeySealed = fresh // so that no key of before is needed for what is sealed with the newest; one that does not open stays as it is
+	}
 	packed, err := json.Marshal(r)
 	if err != nil {
 		return nil, err
 	}
-	return s.cfg.Ring.Seal(packed, []byte(m.key(".previous"))), nil
+	return s.cfg.Ring.Seal(packed, []byte(m.key(extPrevious))), nil
 }
 
+// replace writes the row. Versions of a host grow over all CAs and over deletions: each commit has a lease of its own, so no version is above
+// the fence it was committed under, and the next fence is above all versions there were.
 func replace(ctx context.Context, tx pgx.Tx, m member, args pgx.NamedArgs) error {
 	const q = `INSERT INTO certificates AS c (host, issuer, fence, serial, not_before, not_after, renew_at, refresh_at,
-			chain_pem, key_sealed, metadata, previous)
-		VALUES (@host, @issuer, @fence, @serial, @not_before, @not_after, @renew_at, @refresh_at, @chain, @key, @metadata, @previous)
-		ON CONFLICT (host, issuer) DO UPDATE SET version = c.version + 1, fence = EXCLUDED.fence, serial = EXCLUDED.serial,
+			version, chain_pem, key_sealed, metadata, previous)
+		VALUES (@host, @issuer, @fence, @serial, @not_before, @not_after, @renew_at, @refresh_at,
+			COALESCE((SELECT max(version) + 1 FROM certificates WHERE host = @host), @fence), @chain, @key, @metadata, @previous)
+		ON CONFLICT (host, issuer) DO UPDATE SET version = GREATEST(c.version + 1, EXCLUDED.version), fence = EXCLUDED.fence, serial = EXCLUDED.serial,
 			not_before = EXCLUDED.not_before, not_after = EXCLUDED.not_after, renew_at = EXCLUDED.renew_at,
 			refresh_at = EXCLUDED.refresh_at, chain_pem = EXCLUDED.chain_pem, key_sealed = EXCLUDED.key_sealed,
 			metadata = EXCLUDED.metadata, previous = EXCLUDED.previous, committed_at = now()
@@ -202,8 +209,12 @@ func replace(ctx context.Context, tx pgx.Tx, m member, args pgx.NamedArgs) error
 	if err != nil {
 		return err
 	}
-	const forgive = `DELETE FROM certificate_failures WHERE host = $1 AND issuer = $2`
-	if _, err := tx.Exec(ctx, forgive, m.host, m.issuer); err != nil {
+	const supersede = `DELETE FROM certificates WHERE host = $1 AND issuer <> $2`
+	if _, err := tx.Exec(ctx, supersede, m.host, m.issuer); err != nil {
+		return err
+	}
+	const forgive = `DELETE FROM certificate_failures WHERE host = $1`
+	if _, err := tx.Exec(ctx, forgive, m.host); err != nil {
 		return err
 	}
 	const announce = `SELECT pg_notify('certificates', 'committed ' || $1::text || ' ' || $2::bigint)`

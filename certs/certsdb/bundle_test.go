@@ -181,7 +181,7 @@ func TestSchedule_BacksOffAfterRefusalsUntilACommit(t *testing.T) {
 	s, _ := setup(t)
 	b := certs.Backoff{Base: 5 * time.Minute, Max: time.Hour}
 	for _, want := range []time.Duration{5 * time.Minute, 15 * time.Minute, 45 * time.Minute, time.Hour, time.Hour} {
-		got, err := s.Failed(ctx, host, "dns: no record", b)
+		got, err := s.Failed(ctx, host, certs.Refusal{Reason: "dns: no record"}, b)
 		if err != nil || got > want || got < want-time.Minute {
 			t.Errorf("backing off %s, %v, want %s", got, err, want)
 		}

@@ -13,12 +13,14 @@ import (
 )
 
 // issuerKeys are the CAs whose certificates exist for this store, as they stand in the tables.
-func (s *Store) issuerKeys() []string { return []string{s.issuer} }
+func (s *Store) issuerKeys() []string { return s.issuers }
 
 // issuerHost names a CA for people: the host of its directory, or its key when it is configured no longer.
 func (s *Store) issuerHost(key string) string {
-	if u, err := url.Parse(s.cfg.CA); err == nil && key == s.issuer {
-		return u.Hostname()
+	for i, directory := range []string{s.cfg.CA, s.cfg.Fallback}[:len(s.issuers)] {
+		if u, err := url.Parse(directory); err == nil && key == s.issuers[i] {
+			return u.Hostname()
+		}
 	}
 	return key
 }

@@ -197,7 +197,7 @@ func TestUnseen_NamesCommitsOfLateOnly(t *testing.T) {
 func TestFacts_TroubleOfTheNameAndOfTheCA(t *testing.T) {
 	t.Parallel()
 	s, db := setup(t)
-	if _, err := s.Failed(ctx, host, "caa: forbidden", certs.Backoff{Base: time.Hour, Max: time.Hour}); err != nil {
+	if _, err := s.Failed(ctx, host, certs.Refusal{Reason: "caa: forbidden"}, certs.Backoff{Base: time.Hour, Max: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 	execute(t, db, `UPDATE certificate_failures SET code = 'caa.forbids'`)

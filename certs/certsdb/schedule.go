@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/caddyserver/certmagic"
@@ -16,73 +17,127 @@ import (
 	"tollhouse/tenant"
 )
 
-func (s *Store) member(host tenant.Hostname) member {
-	return member{issuer: s.issuer, host: host.String()}
-}
-
-// Find returns the certificate of a host and whether the CA is to be left alone, in one query.
+// Find returns the certificate of a host, whichever CA issued it, and for how long each CA is to be left alone, in one query.
 func (s *Store) Find(ctx context.Context, host tenant.Hostname) (certs.Found, error) {
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
-	const q = `SELECT c.version, c.chain_pem, c.key_sealed, c.not_before, c.not_after, c.renew_at,
-			COALESCE(EXTRACT(EPOCH FROM f.retry_at - clock_timestamp())::float8, 0), COALESCE(f.reason, '')
-		FROM (VALUES (@host::text, @issuer::text)) AS asked (host, issuer)
-		LEFT JOIN certificates c ON c.host = asked.host AND c.issuer = asked.issuer
-		LEFT JOIN certificate_failures f ON f.host = asked.host AND f.issuer = asked.issuer`
-	var version *int64
-	var r row
-	var notBefore, notAfter, renewAt *time.Time
-	var wait float64
-	var found certs.Found
-	err := s.cfg.Pool.QueryRow(ctx, q, pgx.NamedArgs{"host": host.String(), "issuer": s.issuer}).
-		Scan(&version, &r.ChainPEM, &r.KeySealed, &notBefore, &notAfter, &renewAt, &wait, &found.Reason)
+	const q = `SELECT asked.n::int - 1, c.version, c.chain_pem, c.key_sealed, c.not_before, c.not_after, c.renew_at,
+			COALESCE(EXTRACT(EPOCH FROM f.retry_at - clock_timestamp())::float8, 0), COALESCE(f.code, ''), COALESCE(f.reason, '')
+		FROM unnest(@issuers::text[]) WITH ORDINALITY AS asked (issuer, n)
+		LEFT JOIN certificates c ON c.host = @host AND c.issuer = asked.issuer
+		LEFT JOIN certificate_failures f ON f.host = @host AND f.issuer = asked.issuer`
+	rows, err := s.cfg.Pool.Query(ctx, q, pgx.NamedArgs{"host": host.String(), "issuers": s.issuers})
 	if err != nil {
 		return certs.Found{}, fmt.Errorf("looking for the certificate of %s: %w", host, err)
 	}
-	found.RetryIn = seconds(wait)
-	if version == nil || !s.trusted(r.ChainPEM) {
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[foundRow])
+	if err != nil {
+		return certs.Found{}, fmt.Errorf("looking for the certificate of %s: %w", host, err)
+	}
+	found, best := s.choose(list)
+	if best == nil {
 		return found, nil
 	}
-	key, err := s.openKey(s.member(host), r.KeySealed)
+	key, err := s.openKey(member{issuer: s.issuers[best.CA], host: host.String()}, best.KeySealed)
 	if err != nil {
 		return certs.Found{}, err
 	}
-	found.Bundle = &certs.Bundle{Host: host, Version: *version, ChainPEM: r.ChainPEM, KeyPEM: key,
-		NotBefore: *notBefore, NotAfter: *notAfter, RenewAt: *renewAt}
+	found.Bundle = &certs.Bundle{Host: host, CA: best.CA, Version: *best.Version, ChainPEM: best.ChainPEM, KeyPEM: key,
+		NotBefore: *best.NotBefore, NotAfter: *best.NotAfter, RenewAt: *best.RenewAt}
 	return found, nil
 }
 
-// Missing returns the hosts without a valid certificate, and for how long each is to be left alone.
+// foundRow is what is stored of one host and one CA. All of the certificate is NULL when there is none.
+type foundRow struct {
+	CA        int
+	Version   *int64
+	ChainPEM  []byte
+	KeySealed []byte
+	NotBefore *time.Time
+	NotAfter  *time.Time
+	RenewAt   *time.Time
+	Wait      float64
+	Code      string
+	Reason    string
+}
+
+// choose picks the valid certificate with the latest beginning, or an expired one when there is no other.
+func (s *Store) choose(list []foundRow) (certs.Found, *foundRow) {
+	found := certs.Found{Wait: make([]time.Duration, len(s.issuers))}
+	var best *foundRow
+	now := s.cfg.Now()
+	for i := range list {
+		r := &list[i]
+		wait(found.Wait, r.CA, r.Wait, r.Code)
+		if r.Wait > 0 && found.Reason == "" {
+			found.Code, found.Reason = r.Code, r.Reason
+		}
+		if r.Version == nil || !s.trusted(r.ChainPEM) {
+			continue
+		}
+		if best == nil || better(r, best, now) {
+			best = r
+		}
+	}
+	found.RetryIn = slices.Min(found.Wait)
+	return found, best
+}
+
+func better(a, b *foundRow, now time.Time) bool {
+	if validA, validB := a.NotAfter.After(now), b.NotAfter.After(now); validA != validB {
+		return validA
+	}
+	return a.NotBefore.After(*b.NotBefore)
+}
+
+// wait notes for how long a CA is to be left alone. A validation that failed for one would fail for the other.
+func wait(waits []time.Duration, ca int, left float64, code string) {
+	for i := range waits {
+		if i == ca || code == certs.CodeValidation {
+			waits[i] = max(waits[i], seconds(left))
+		}
+	}
+}
+
+// Missing returns the hosts without a valid certificate of any CA, and for how long each is to be left alone.
 func (s *Store) Missing(ctx context.Context, hosts []tenant.Hostname) ([]certs.Missing, error) {
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
-	const q = `SELECT asked.host, COALESCE(c.chain_pem, ''::bytea),
-			COALESCE(EXTRACT(EPOCH FROM f.retry_at - clock_timestamp())::float8, 0)
-		FROM unnest(@hosts::text[]) AS asked (host)
-		LEFT JOIN certificates c ON c.host = asked.host AND c.issuer = @issuer AND c.not_after > @now
-		LEFT JOIN certificate_failures f ON f.host = asked.host AND f.issuer = @issuer
-		WHERE c.host IS NULL OR @look_at_roots`
+	const q = `SELECT asked.host, ca.n::int - 1, COALESCE(c.chain_pem, ''::bytea),
+			COALESCE(EXTRACT(EPOCH FROM f.retry_at - clock_timestamp())::float8, 0), COALESCE(f.code, '')
+		FROM unnest(@hosts::text[]) AS asked (host) CROSS JOIN unnest(@issuers::text[]) WITH ORDINALITY AS ca (issuer, n)
+		LEFT JOIN certificates c ON c.host = asked.host AND c.issuer = ca.issuer AND c.not_after > @now
+		LEFT JOIN certificate_failures f ON f.host = asked.host AND f.issuer = ca.issuer
+		WHERE @look_at_roots OR NOT EXISTS (
+			SELECT FROM certificates v WHERE v.host = asked.host AND v.issuer = ANY (@issuers) AND v.not_after > @now)`
 	// With roots configured every chain is looked at: one from a root that is gone counts as missing.
 	rows, err := s.cfg.Pool.Query(ctx, q, pgx.NamedArgs{
-		"hosts": names(hosts), "issuer": s.issuer, "now": s.cfg.Now(), "look_at_roots": s.cfg.Roots != nil,
+		"hosts": names(hosts), "issuers": s.issuers, "now": s.cfg.Now(), "look_at_roots": s.cfg.Roots != nil,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for hosts without a certificate: %w", err)
+	}
+	waits, has := map[string][]time.Duration{}, map[string]bool{}
+	var name, code string
+	var ca int
+	var chainPEM []byte
+	var left float64
+	_, err = pgx.ForEachRow(rows, []any{&name, &ca, &chainPEM, &left, &code}, func() error {
+		if waits[name] == nil {
+			waits[name] = make([]time.Duration, len(s.issuers))
+		}
+		wait(waits[name], ca, left, code)
+		has[name] = has[name] || len(chainPEM) > 0 && s.trusted(chainPEM)
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("looking for hosts without a certificate: %w", err)
 	}
 	var missing []certs.Missing
-	var name string
-	var chainPEM []byte
-	var wait float64
-	_, err = pgx.ForEachRow(rows, []any{&name, &chainPEM, &wait}, func() error {
-		if len(chainPEM) > 0 && s.trusted(chainPEM) {
-			return nil
+	for _, host := range hosts {
+		if w := waits[host.String()]; w != nil && !has[host.String()] {
+			missing = append(missing, certs.Missing{Host: host, RetryIn: slices.Min(w)})
 		}
-		host, err := tenant.ParseHostname(name)
-		missing = append(missing, certs.Missing{Host: host, RetryIn: seconds(wait)})
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("looking for hosts without a certificate: %w", err)
 	}
 	return missing, nil
 }
@@ -93,8 +148,8 @@ func seconds(n float64) time.Duration { return max(0, time.Duration(n*float64(ti
 func (s *Store) Versions(ctx context.Context, hosts []tenant.Hostname) (map[tenant.Hostname]int64, error) {
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
-	const q = `SELECT host, version FROM certificates WHERE host = ANY ($1) AND issuer = $2`
-	rows, err := s.cfg.Pool.Query(ctx, q, names(hosts), s.issuer)
+	const q = `SELECT host, max(version) FROM certificates WHERE host = ANY ($1) AND issuer = ANY ($2) GROUP BY host`
+	rows, err := s.cfg.Pool.Query(ctx, q, names(hosts), s.issuers)
 	if err != nil {
 		return nil, fmt.Errorf("comparing certificate versions: %w", err)
 	}
@@ -125,12 +180,15 @@ func (s *Store) Due(ctx context.Context, after certs.Due, limit int) ([]certs.Du
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
 	const q = `SELECT c.host, c.renew_at, c.not_after FROM certificates c
-		WHERE c.issuer = @issuer AND c.renew_at <= @now AND (c.renew_at, c.host) > (@after_at, @after_host)
-			AND NOT EXISTS (SELECT FROM certificate_failures f
-				WHERE f.host = c.host AND f.issuer = c.issuer AND f.retry_at > clock_timestamp())
+		WHERE c.issuer = ANY (@issuers) AND c.renew_at <= @now AND (c.renew_at, c.host) > (@after_at, @after_host)
+			AND NOT EXISTS (SELECT FROM certificates o WHERE o.host = c.host AND o.issuer = ANY (@issuers) AND o.version > c.version)
+			AND (SELECT count(*) < cardinality(@issuers::text[]) AND count(*) FILTER (WHERE f.code = @validation) = 0
+				FROM certificate_failures f
+				WHERE f.host = c.host AND f.issuer = ANY (@issuers) AND f.retry_at > clock_timestamp())
 		ORDER BY c.renew_at, c.host LIMIT @limit`
 	rows, err := s.cfg.Pool.Query(ctx, q, pgx.NamedArgs{
-		"issuer": s.issuer, "now": s.cfg.Now(), "after_at": after.RenewAt, "after_host": after.Host.String(), "limit": limit,
+		"issuers": s.issuers, "now": s.cfg.Now(), "after_at": after.RenewAt, "after_host": after.Host.String(), "limit": limit,
+		"validation": certs.CodeValidation,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("listing certificates to renew: %w", err)
@@ -157,10 +215,10 @@ func (s *Store) ClaimRefresh(ctx context.Context, pause time.Duration, limit int
 	const q = `UPDATE certificates SET refresh_at = @now::timestamptz + @pause::interval
 		WHERE (host, issuer) IN (
 			SELECT host, issuer FROM certificates
-			WHERE issuer = @issuer AND refresh_at <= @now::timestamptz AND not_after > @now::timestamptz
+			WHERE issuer = ANY (@issuers) AND refresh_at <= @now::timestamptz AND not_after > @now::timestamptz
 			ORDER BY refresh_at, host LIMIT @limit FOR UPDATE SKIP LOCKED)
 		RETURNING host`
-	rows, err := s.cfg.Pool.Query(ctx, q, pgx.NamedArgs{"issuer": s.issuer, "now": s.cfg.Now(), "pause": pause, "limit": limit})
+	rows, err := s.cfg.Pool.Query(ctx, q, pgx.NamedArgs{"issuers": s.issuers, "now": s.cfg.Now(), "pause": pause, "limit": limit})
 	if err != nil {
 		return nil, fmt.Errorf("claiming renewal windows to refresh: %w", err)
 	}
@@ -177,24 +235,28 @@ func (s *Store) ClaimRefresh(ctx context.Context, pause time.Duration, limit int
 	return hosts, nil
 }
 
-// SetWindow stores what the CA says about the time to renew.
+// SetWindow stores what a CA says about the time to renew, with the certificate of this host that it speaks of.
 func (s *Store) SetWindow(ctx context.Context, host tenant.Hostname, window acme.RenewalInfo) error {
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
-	m := s.member(host)
-	m.ext = extMeta
-	old, err := s.loadMember(ctx, m)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	for _, issuer := range s.issuers {
+		m := member{issuer: issuer, host: host.String(), ext: extMeta}
+		old, err := s.loadMember(ctx, m)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		updated, err := withWindow(old, window)
+		if err != nil {
+			return fmt.Errorf("storing the renewal window of %s: %w", host, err)
+		}
+		if err := s.updateMetadata(ctx, m, updated); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
-	updated, err := withWindow(old, window)
-	if err != nil {
-		return fmt.Errorf("storing the renewal window of %s: %w", host, err)
-	}
-	return s.updateMetadata(ctx, m, updated)
+	return nil
 }
 
 func withWindow(metadata []byte, window acme.RenewalInfo) ([]byte, error) {
@@ -214,26 +276,7 @@ func withWindow(metadata []byte, window acme.RenewalInfo) ([]byte, error) {
 	return json.Marshal(resource)
 }
 
-// Failed notes a refusal and returns for how long the CA is left alone now.
-func (s *Store) Failed(ctx context.Context, host tenant.Hostname, reason string, b certs.Backoff) (time.Duration, error) {
-	ctx, cancel := s.deadline(ctx)
-	defer cancel()
-	const q = `INSERT INTO certificate_failures AS f (host, issuer, failures, reason, retry_at)
-		VALUES (@host, @issuer, 1, left(@reason, 500), clock_timestamp() + LEAST(@base::interval, @max::interval))
-		ON CONFLICT (host, issuer) DO UPDATE SET failures = f.failures + 1, reason = EXCLUDED.reason, failed_at = now(),
-			retry_at = clock_timestamp() + LEAST(@base::interval * power(3, LEAST(f.failures, 12)), @max::interval)
-		RETURNING EXTRACT(EPOCH FROM retry_at - clock_timestamp())::float8`
-	var wait float64
-	err := s.cfg.Pool.QueryRow(ctx, q, pgx.NamedArgs{
-		"host": host.String(), "issuer": s.issuer, "reason": reason, "base": b.Base, "max": b.Max,
-	}).Scan(&wait)
-	if err != nil {
-		return 0, fmt.Errorf("noting the failure of %s: %w", host, err)
-	}
-	return seconds(wait), nil
-}
-
-// Sweep deletes challenge answers that nobody took back, and certificates that have been expired for a month: they serve nobody, and a
+// Sweep deletes challenge answers that nobody took back, buckets of the ledger that are as good as new, and certificates that have been expired for a month: they serve nobody, and a
 // private key that is not kept cannot be lost.
 func (s *Store) Sweep(ctx context.Context) error {
 	ctx, cancel := s.deadline(ctx)
@@ -242,8 +285,12 @@ func (s *Store) Sweep(ctx context.Context) error {
 	if _, err := s.cfg.Pool.Exec(ctx, answers); err != nil {
 		return fmt.Errorf("sweeping challenge answers: %w", err)
 	}
-	const old = `DELETE FROM certificates WHERE issuer = $1 AND renew_at < $2 AND not_after < $2`
-	if _, err := s.cfg.Pool.Exec(ctx, old, s.issuer, s.cfg.Now().AddDate(0, -1, 0)); err != nil {
+	const full = `DELETE FROM ca_ledger WHERE tat < clock_timestamp() - interval '1 minute'`
+	if _, err := s.cfg.Pool.Exec(ctx, full); err != nil {
+		return fmt.Errorf("sweeping the ledger: %w", err)
+	}
+	const old = `DELETE FROM certificates WHERE issuer = ANY ($1) AND renew_at < $2 AND not_after < $2`
+	if _, err := s.cfg.Pool.Exec(ctx, old, s.issuers, s.cfg.Now().AddDate(0, -1, 0)); err != nil {
 		return fmt.Errorf("sweeping expired certificates: %w", err)
 	}
 	return nil

@@ -18,9 +18,11 @@ import (
 type Config struct {
 	Pool *pgxpool.Pool // required
 	Ring *seal.Ring    // required; seals private keys
-	// CA is the URL of the ACME directory. Certificates of other CAs stay in the table and are not seen. Required.
+	// CA is the URL of the ACME directory. Certificates of CAs that are not named here stay in the table and are not seen. Required.
 	CA string
-	// Roots, when set, are the only roots whose certificates exist: a CA in development makes a new root at each start. nil trusts all.
+	// Fallback is the URL of the second CA's directory: what it issued exists too. Empty: there is none.
+	Fallback string
+	// Roots, when set, are the only roots, of either CA, whose certificates exist: a CA in development makes a new root at each start. nil trusts all.
 	Roots *x509.CertPool
 	Log   *slog.Logger // required
 
@@ -36,9 +38,9 @@ type Config struct {
 
 // Store implements certs.Store. Safe for concurrent use; it holds no goroutine but one for each lease that is held.
 type Store struct {
-	cfg    Config
-	issuer string
-	leases leases
+	cfg     Config
+	issuers []string // keys of the CAs, in the order in which certs.Manager counts them
+	leases  leases
 }
 
 var _ certs.Store = (*Store)(nil)
@@ -60,8 +62,19 @@ func New(cfg Config) (*Store, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	issuer := (&certmagic.ACMEIssuer{CA: cfg.CA}).IssuerKey()
-	return &Store{cfg: cfg, issuer: certmagic.StorageKeys.Safe(issuer)}, nil
+	s := &Store{cfg: cfg, issuers: []string{issuerKey(cfg.CA)}}
+	if cfg.Fallback != "" {
+		s.issuers = append(s.issuers, issuerKey(cfg.Fallback))
+	}
+	if len(s.issuers) == 2 && s.issuers[0] == s.issuers[1] {
+		return nil, errors.New("certsdb: CA and Fallback are the same")
+	}
+	return s, nil
+}
+
+// issuerKey names a CA as certmagic does.
+func issuerKey(directory string) string {
+	return certmagic.StorageKeys.Safe((&certmagic.ACMEIssuer{CA: directory}).IssuerKey())
 }
 
 func (s *Store) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -69,4 +82,4 @@ func (s *Store) deadline(ctx context.Context) (context.Context, context.CancelFu
 }
 
 // String names the store in logs; certmagic prints it.
-func (s *Store) String() string { return "certsdb:" + s.issuer }
+func (s *Store) String() string { return "certsdb:" + s.issuers[0] }

@@ -7,5 +7,5 @@
 //
 //	ca, err := localca.Start(ctx, localca.Options{HTTPPort: 8080, TLSPort: 8443})
 //	defer ca.Close()
-//	manager, err := certs.New(certs.Config{CA: ca.DirectoryURL, …})
+//	manager, err := certs.New(certs.Config{CA: certs.Authority{Directory: ca.DirectoryURL, …}, …})
 package localca

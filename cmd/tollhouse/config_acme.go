@@ -1,10 +1,15 @@
 package main
 
 import (
+	"cmp"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+
+	"github.com/mholt/acmez/v3/acme"
 
 	"tollhouse/certs"
 )
@@ -74,4 +79,41 @@ func (c Config) publicParties() []error {
 		}
 	}
 	return errs
+}
+
+// authority is what certs has to know. A contact that is not set is the given one.
+func (a acmeAuthority) authority(contact string) (certs.Authority, error) {
+	if a.Directory == "" {
+		return certs.Authority{}, nil
+	}
+	endpoint, err := readRoots(a.CAFile)
+	if err != nil {
+		return certs.Authority{}, err
+	}
+	known := certs.Authority{Directory: a.Directory, Email: cmp.Or(a.Email, contact), Profile: a.Profile, EndpointRoots: endpoint, Limits: a.Limits}
+	if a.EABKeyID != "" {
+		known.ExternalAccount = &acme.EAB{KeyID: a.EABKeyID, MACKey: string(a.EABKey)}
+	}
+	return known, nil
+}
+
+// issuedRoots are what certificates of either CA must come from; nil is any.
+func (c Config) issuedRoots() (*x509.CertPool, error) {
+	if c.ACME.RootFile == "" {
+		return nil, nil
+	}
+	roots := x509.NewCertPool()
+	for _, file := range []string{c.ACME.RootFile, c.Fallback.RootFile} {
+		if file == "" {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		if !roots.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("%s holds no certificate", file)
+		}
+	}
+	return roots, nil
 }

@@ -36,6 +36,7 @@ import (
 	"tollhouse/portal/mail/maildb"
 	"tollhouse/portal/portaldb"
 	"tollhouse/tenant"
+	"tollhouse/tenant/domains"
 	"tollhouse/tenant/localcopy"
 	"tollhouse/tenant/request"
 	"tollhouse/tenant/request/pgtrips"
@@ -98,7 +99,9 @@ type house struct {
 	directory *tenant.Directory
 	feed      *tenantdb.Feed
 	copy      *localcopy.Directory // nil without a local folder
+	certStore *certsdb.Store
 	certs     *certs.Manager
+	domains   *domains.Service
 	access    *access.Service
 	clients   *accessdb.Clients
 	invoices  *payments.Invoices
@@ -117,7 +120,7 @@ func build(ctx context.Context, c Config, listeners *edge.Listeners, log *slog.L
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, step := range []func(context.Context, *prometheus.Registry) error{h.openStores, h.buildCerts, h.buildAccess, h.buildPortal} {
+	for _, step := range []func(context.Context, *prometheus.Registry) error{h.openStores, h.buildCerts, h.buildDomains, h.buildAccess, h.buildPortal} {
 		if err := step(ctx, metrics); err != nil {
 			h.Close()
 			return nil, err
@@ -148,7 +151,7 @@ func (h *house) openStores(ctx context.Context, metrics *prometheus.Registry) er
 	if h.redis, err = openRedis(h.config, hook); err != nil {
 		return err
 	}
-	h.tenants = tenantdb.New(h.pool, h.config.PlatformDomain, tenantdb.Hooks{Note: noteChange})
+	h.tenants = tenantdb.New(h.pool, h.config.PlatformDomain, tenantdb.Hooks{Note: noteChange, Lost: revokeLost})
 	h.directory = tenant.NewDirectory(h.log)
 	h.feed = h.tenants.Feed(h.log)
 	h.keepDirectory(metrics)
@@ -156,20 +159,25 @@ func (h *house) openStores(ctx context.Context, metrics *prometheus.Registry) er
 }
 
 func (h *house) buildCerts(_ context.Context, metrics *prometheus.Registry) error {
-	caRoots, err := readRoots(h.config.ACME.CAFile)
+	first, err := h.config.ACME.authority(h.config.ACME.Email)
 	if err != nil {
 		return err
 	}
-	roots, err := readRoots(h.config.ACME.RootFile)
+	fallback, err := h.config.Fallback.authority(h.config.ACME.Email)
 	if err != nil {
 		return err
 	}
-	store, err := certsdb.New(certsdb.Config{Pool: h.pool, Ring: h.config.SealKeys, CA: h.config.ACME.Directory, Roots: roots, Log: h.log, Now: h.now})
+	roots, err := h.config.issuedRoots()
 	if err != nil {
 		return err
 	}
-	h.certs, err = certs.New(certs.Config{CA: h.config.ACME.Directory, Email: h.config.ACME.Email, Directory: h.directory, Store: store, Ring: h.config.SealKeys,
-		Log: h.log, Copy: h.certificateCopies(), CARoots: caRoots, Profile: h.config.ACME.Profile, Registerer: metrics, HandshakeWait: h.config.HandshakeWait,
+	h.certStore, err = certsdb.New(certsdb.Config{Pool: h.pool, Ring: h.config.SealKeys, CA: first.Directory, Fallback: fallback.Directory, Roots: roots,
+		Log: h.log, Now: h.now})
+	if err != nil {
+		return err
+	}
+	h.certs, err = certs.New(certs.Config{CA: first, Fallback: fallback, Directory: h.directory, Store: h.certStore, Ring: h.config.SealKeys,
+		Log: h.log, Fleet: h.certStore, NodeName: machineName(), Copy: h.certificateCopies(), Registerer: metrics, HandshakeWait: h.config.HandshakeWait,
 		Capacity: h.config.Certificates, Check: h.config.RenewalCheck, Now: h.now})
 	return err
 }
@@ -195,7 +203,8 @@ func (h *house) buildAccess(_ context.Context, metrics *prometheus.Registry) err
 	h.clients = accessdb.NewClients(h.pool)
 	h.invoices = payments.NewInvoices(paymentsdb.New(h.pool, billingHooks(links, queue)), h.now)
 	h.api, err = api.New(api.Config{Keys: h.tenants, Tenants: tenants{h.directory, h.tenants}, Clients: h.clients, Invoices: h.invoices,
-		Brands: h.tenants, Logos: tenant.NewLogoChecker(), Links: h.access, Audit: apidb.NewAuditLog(h.pool),
+		Brands: h.tenants, Logos: tenant.NewLogoChecker(), Links: h.access,
+		Domains: h.domains, DomainLimit: h.config.Domains, Audit: apidb.NewAuditLog(h.pool),
 		Replies: apidb.NewReplies(h.pool, h.config.SealKeys), Limits: apiLimits{cache, h.config.APIPerMinute, h.config.RefusalsPerIP}, Log: h.log, Now: h.now})
 	if err != nil {
 		return err
@@ -285,6 +294,7 @@ func (h *house) Run(ctx context.Context) error {
 		group.Go(func() error { return h.copy.Run(behind) })
 	}
 	group.Go(func() error { return quiet(h.certs.Run(behind)) })
+	group.Go(func() error { return quiet(h.domains.Run(behind)) })
 	group.Go(func() error { return h.runJobs(behind) })
 	if h.unchecked {
 		group.Go(func() error { return h.checkLater(behind) })

@@ -113,7 +113,7 @@ func (w *world) settings(postgres *services.Postgres, redis *services.Redis, ca 
 		"PLATFORM_DOMAIN": platform, "HTTPS_ADDR": loopback(w.https), "HTTP_ADDR": loopback(w.http), "OPS_ADDR": loopback(w.ops),
 		"PUBLIC_HTTPS_PORT": strconv.Itoa(w.https), "PPROF": "true", "SEAL_KEYS": "bench:" + hex.EncodeToString(key[:]),
 		"POSTGRES_URL": postgres.URL(services.ServerRole, "bench"), "POSTGRES_MIGRATE_URL": postgres.URL(services.OwnerRole, "bench"),
-		"REDIS_URL": redis.URL(), "DNS_RESOLVERS": strings.Join(ca.DNSAddrs, ","), "ACME_DIRECTORY": ca.DirectoryURL, "ACME_EMAIL": "operator@" + platform,
+		"REDIS_URL": redis.URL(), "DNS_RESOLVERS": strings.Join(ca.DNSAddrs, ","), "ACME_LIMITS": "none", "ACME_DIRECTORY": ca.DirectoryURL, "ACME_EMAIL": "operator@" + platform,
 		"ACME_ROOT_FILE": w.path("root.pem"), "ACME_CA_FILE": w.path("endpoint.pem"),
 		"SMTP_ADDR": w.sink.Addr(), "SMTP_CA_FILE": w.path("mail.pem"), "MAIL_FROM": "billing@" + platform, "DRAIN_TIME": "2s",
 		// One client stands for all the world here, so what bounds one client is out of the way.
