@@ -30,7 +30,10 @@ type options struct {
 	each    time.Duration // how long one kind of work runs in one round
 	only    string        // part of the names of the works to run; "" for all
 	profile string        // folder for profiles of our server; "" for none
+	parts   string        // which of "works", "flood" and "cold" to measure, by their first letters
 	floor   bool          // be the bare server
+	flood   string        // be the flood, against this address
+	sink    bool          // be what a flood is sent to instead of a server
 }
 
 func main() {
@@ -51,7 +54,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 	if o.floor {
 		return serveFloor(stdin, stdout)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	if o.sink {
+		return serveSink(stdin, stdout)
+	}
+	if o.flood != "" {
+		return serveFlood(o.flood, stdin, stdout)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute)
 	defer cancel()
 	ours, endOurs, err := startTollhouse(ctx, o)
 	if err != nil {
@@ -66,11 +75,20 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 		return err
 	}
 	defer endFloor()
-	results, err := measure(ctx, o, floor, ours)
-	if err != nil {
-		return err
+	if strings.Contains(o.parts, "w") {
+		results, err := measure(ctx, o, floor, ours)
+		if err != nil {
+			return err
+		}
+		print(stdout, o, results)
 	}
-	print(stdout, o, results)
+	if strings.Contains(o.parts, "f") {
+		ofFloor, ofOurs, err := calmness(ctx, 2*o.each, floor, ours)
+		if err != nil {
+			return err
+		}
+		printCalm(stdout, ofFloor, ofOurs)
+	}
 	return nil
 }
 
@@ -82,6 +100,9 @@ func parse(args []string) (options, error) {
 	flags.DurationVar(&o.each, "each", time.Second, "time for each kind of work in each round")
 	flags.StringVar(&o.only, "only", "", "run the works whose name holds this")
 	flags.StringVar(&o.profile, "profile", "", "instead of comparing, write a processor profile of our server under each kind of work into this folder")
+	flags.StringVar(&o.parts, "parts", "wfc", "what to measure: w, the works; f, a known host under a flood of unknown names; c, cold names")
+	flags.StringVar(&o.flood, "flood", "", "be the flood of unknown names against this address; for this program's own use")
+	flags.BoolVar(&o.sink, "sink", false, "be the sink of a flood; for this program's own use")
 	flags.BoolVar(&o.floor, "floor", false, "be the bare server that is compared with; for this program's own use")
 	if err := flags.Parse(args); err != nil {
 		return o, err

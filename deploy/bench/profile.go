@@ -29,6 +29,20 @@ func profiles(ctx context.Context, o options, t target) error {
 			}
 		}
 	}
+	return profileFlood(ctx, o, t)
+}
+
+// profileFlood is the same for hellos that name hosts which nobody has.
+func profileFlood(ctx context.Context, o options, t target) error {
+	for file, kind := range map[string]string{"flood.cpu": "profile?seconds=5", "flood.allocs": "allocs?seconds=5"} {
+		f, err := startFlood(ctx, t.address)
+		if err != nil {
+			return err
+		}
+		if _, err = f.endWith(download(ctx, "http://"+t.ops+"/debug/pprof/"+kind, filepath.Join(o.profile, file))); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
