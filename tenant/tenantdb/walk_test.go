@@ -93,7 +93,7 @@ func (w *walk) stride() {
 }
 
 func (w *walk) try(i int, steps []tenant.DomainStatus) {
-	want, ends := w.expect(i, steps)
+	ends, want := w.expect(i, steps)
 	d, err := w.store.Update(w.t.Context(), w.domains[i].Tenant, w.domains[i].ID, to(steps...))
 	switch {
 	case want == nil && err != nil, want != nil && err == nil, errors.Is(want, tenant.ErrTaken) != errors.Is(err, tenant.ErrTaken),
@@ -120,16 +120,16 @@ func (w *walk) steps(from tenant.DomainStatus) []tenant.DomainStatus {
 	return steps
 }
 
-// expect returns the error that these steps ought to meet, or else which own quarantined domain they end; −1 for none.
-func (w *walk) expect(i int, steps []tenant.DomainStatus) (err error, ends int) {
+// expect returns which own quarantined domain these steps end, −1 for none, or the error that they ought to meet.
+func (w *walk) expect(i int, steps []tenant.DomainStatus) (ends int, err error) {
 	d := w.domains[i]
 	if d.Status == tenant.DomainDeleted {
-		return tenant.ErrNotFound, -1
+		return -1, tenant.ErrNotFound
 	}
 	from, ends, taken := d.Status, -1, false
 	for _, next := range steps {
 		if !from.May(next) {
-			return errStop, -1
+			return -1, errStop
 		}
 		if holder := w.holder(d.Host); next.Holds() && !from.Holds() && holder >= 0 && holder != i {
 			own := w.domains[holder].Tenant == d.Tenant && w.domains[holder].Status == tenant.DomainQuarantined
@@ -138,9 +138,9 @@ func (w *walk) expect(i int, steps []tenant.DomainStatus) (err error, ends int) 
 		from = next
 	}
 	if taken {
-		return tenant.ErrTaken, -1
+		return -1, tenant.ErrTaken
 	}
-	return nil, ends
+	return ends, nil
 }
 
 // became notes what the store made of a domain.
