@@ -101,6 +101,7 @@ type house struct {
 	copy      *localcopy.Directory // nil without a local folder
 	certStore *certsdb.Store
 	certs     *certs.Manager
+	rotation  *rotation
 	domains   *domains.Service
 	access    *access.Service
 	clients   *accessdb.Clients
@@ -176,6 +177,7 @@ func (h *house) buildCerts(_ context.Context, metrics *prometheus.Registry) erro
 	if err != nil {
 		return err
 	}
+	h.rotation = h.newRotation(metrics)
 	h.certs, err = certs.New(certs.Config{CA: first, Fallback: fallback, Directory: h.directory, Store: h.certStore, Ring: h.config.SealKeys,
 		Log: h.log, Fleet: h.certStore, NodeName: machineName(), Copy: h.certificateCopies(), Registerer: metrics, HandshakeWait: h.config.HandshakeWait,
 		Capacity: h.config.Certificates, Check: h.config.RenewalCheck, Now: h.now})
@@ -295,6 +297,7 @@ func (h *house) Run(ctx context.Context) error {
 	}
 	group.Go(func() error { return quiet(h.certs.Run(behind)) })
 	group.Go(func() error { return quiet(h.domains.Run(behind)) })
+	group.Go(func() error { return h.rotation.Run(behind) })
 	group.Go(func() error { return h.runJobs(behind) })
 	if h.unchecked {
 		group.Go(func() error { return h.checkLater(behind) })
