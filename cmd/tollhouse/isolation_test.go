@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tollhouse/portal/access"
+	"tollhouse/tenant"
 )
 
 // guarded says how a portal route is guarded.
@@ -144,7 +145,7 @@ func revokeNewest(t *testing.T, f *fleet, b *business, c client) {
 
 // apiRoutes says how to call each route of the API about a client. A route that is missing here fails the test.
 var apiRoutes = map[string]struct {
-	path string // %c company, %p contact, %i invoice, %s session, %k key
+	path string // %c company, %p contact, %i invoice, %s session, %o domain, %k key
 	body string
 	code int // for the tenant's own key
 }{
@@ -175,6 +176,11 @@ var apiRoutes = map[string]struct {
 	"DELETE /api/brand/logo":                     {"", "", 204},
 	"GET /api/settings":                          {"", "", 200},
 	"PATCH /api/settings":                        {"", `{"log_visitors":true}`, 200},
+	"POST /api/domains":                          {"", `{"host":"pay.both.test"}`, 201},
+	"GET /api/domains":                           {"", "", 200},
+	"GET /api/domains/:id":                       {"%o", "", 200},
+	"POST /api/domains/:id/check":                {"%o", "", 200},
+	"DELETE /api/domains/:id":                    {"%o", "", 200},
 	"POST /api/keys":                             {"", `{"name":"K","scopes":["brand:read"]}`, 201},
 	"GET /api/keys":                              {"", "", 200},
 	"DELETE /api/keys/:id":                       {"%k", "", 204},
@@ -196,6 +202,10 @@ func TestIsolation_EveryAPIRouteAgainstEveryKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	domain, err := f.nodes[0].tenants.AddDomain(ctx, alpha.ID, tenant.MustParseHostname(mine.canary+".test")) // one that stays when it is given up
+	if err != nil {
+		t.Fatal(err)
+	}
 	n := 0
 	for _, route := range f.nodes[0].api.Routes() {
 		name := route.Method + " " + route.Pattern
@@ -205,7 +215,7 @@ func TestIsolation_EveryAPIRouteAgainstEveryKey(t *testing.T) {
 				t.Fatal("is not in the table: say how to call it")
 			}
 			n++
-			fill := strings.NewReplacer("%c", mine.company.ID, "%p", mine.contact.ID, "%i", mine.invoice, "%d", mine.draft, "%s", minted.Session.ID, "%k", spare.ID, "%n", fmt.Sprint(n))
+			fill := strings.NewReplacer("%c", mine.company.ID, "%p", mine.contact.ID, "%i", mine.invoice, "%d", mine.draft, "%s", minted.Session.ID, "%o", domain.ID, "%k", spare.ID, "%n", fmt.Sprint(n))
 			url := "https://api." + fleetDomain + strings.Replace(route.Pattern, ":id", fill.Replace(spec.path), 1)
 			body := fill.Replace(spec.body)
 			call := func(key string) answer {

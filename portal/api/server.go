@@ -71,8 +71,8 @@ func (s *Server) complete() error {
 	var missing []error
 	for name, absent := range map[string]bool{
 		"Keys": s.Keys == nil, "Tenants": s.Tenants == nil, "Clients": s.Clients == nil, "Invoices": s.Invoices == nil,
-		"Brands": s.Brands == nil, "Logos": s.Logos == nil, "Links": s.Links == nil,
-		"Audit": s.Audit == nil, "Replies": s.Replies == nil, "Log": s.Log == nil,
+		"Brands": s.Brands == nil, "Logos": s.Logos == nil, "Links": s.Links == nil, "Domains": s.Domains == nil,
+		"Audit": s.Audit == nil, "Replies": s.Replies == nil, "Log": s.Log == nil, "DomainLimit": s.DomainLimit <= 0,
 	} {
 		if absent {
 			missing = append(missing, fmt.Errorf("api: Config.%s is missing", name))
