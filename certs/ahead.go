@@ -37,16 +37,39 @@ func (p *pending) change(appeared, gone []*tenant.Entry) {
 	}
 }
 
+// hosts lists those that nobody works on, one of each tenant after the other: many names of one tenant must not keep another's single name
+// waiting.
 func (p *pending) hosts() []tenant.Hostname {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	hosts := make([]tenant.Hostname, 0, len(p.entries))
-	for host := range p.entries {
+	of := map[tenant.ID][]tenant.Hostname{}
+	for host, entry := range p.entries {
 		if !p.busy[host] {
-			hosts = append(hosts, host)
+			owner := ownerOf(entry)
+			of[owner] = append(of[owner], host)
+		}
+	}
+	hosts := make([]tenant.Hostname, 0, len(p.entries))
+	for turn := 0; len(of) > 0; turn++ {
+		for owner, list := range of {
+			hosts = append(hosts, list[turn])
+			if turn+1 == len(list) {
+				delete(of, owner)
+			}
 		}
 	}
 	return hosts
+}
+
+// news reports whether hosts appeared since the last time that the signal was taken.
+func (p *pending) news() bool { return len(p.signal) > 0 }
+
+// ownerOf is whose host it is; "" for hosts of the platform.
+func ownerOf(entry *tenant.Entry) tenant.ID {
+	if site := entry.Site(); site != nil && site.Tenant != nil {
+		return site.Tenant.ID
+	}
+	return ""
 }
 
 // begin marks a host as worked on until release; nil when it is pending no longer.
@@ -92,14 +115,24 @@ func (m *Manager) issueAhead(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		hosts := m.pending.hosts()
-		for len(hosts) > 0 && ctx.Err() == nil {
-			n := min(len(hosts), versionsAtOnce)
-			for _, host := range m.lacking(ctx, hosts[:n]) {
-				m.hand(ctx, host, lane, &workers)
+		m.issuePending(ctx, lane, &workers)
+	}
+}
+
+// issuePending goes once through what is pending, or until something new is: that gets its turn among the others at once.
+func (m *Manager) issuePending(ctx context.Context, lane chan struct{}, workers *sync.WaitGroup) {
+	for hosts := m.pending.hosts(); len(hosts) > 0 && ctx.Err() == nil; {
+		n := min(len(hosts), versionsAtOnce)
+		for _, host := range m.lacking(ctx, hosts[:n]) {
+			if m.failed.recently(host) != nil {
+				continue
 			}
-			hosts = hosts[n:]
+			m.hand(ctx, host, lane, workers)
+			if m.pending.news() {
+				return
+			}
 		}
+		hosts = hosts[n:]
 	}
 }
 

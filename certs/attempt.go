@@ -113,10 +113,10 @@ func (m *Manager) orderAt(ctx context.Context, ca int, host tenant.Hostname, has
 // ownerOf is whose share of the limits an order uses.
 func (m *Manager) ownerOf(host tenant.Hostname) tenant.ID {
 	entry, ok := m.cfg.Directory.Lookup(host)
-	if !ok || entry.Site() == nil || entry.Site().Tenant == nil {
+	if !ok {
 		return ""
 	}
-	return entry.Site().Tenant.ID
+	return ownerOf(entry)
 }
 
 // begin is called under the lease, before the order is made. It looks again whether another node was faster, at either CA, and takes the order
@@ -202,6 +202,9 @@ func (a *attempt) failed(ctx context.Context, err error) (_ error, elsewhere boo
 func (a *attempt) note(ctx context.Context, v verdict, cause error) error {
 	m := a.m
 	limits := m.cfg.authorities()[a.ca].Limits
+	if v.Code == CodeRateLimited && v.RetryIn == 0 {
+		v.RetryIn = m.cfg.Backoff.Base
+	}
 	wait := max(m.cfg.Pause.Base, v.RetryIn)
 	var err error
 	switch v.reach {

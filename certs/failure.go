@@ -10,8 +10,9 @@ import (
 
 // failures remembers for a while which names failed, so that asking for them again costs nothing.
 type failures struct {
-	pause Backoff
-	now   func() time.Time
+	pause   Backoff
+	longest time.Duration // that a refusal is remembered; 0: as long as it says
+	now     func() time.Time
 
 	mu   sync.Mutex
 	last map[tenant.Hostname]failure
@@ -27,11 +28,11 @@ type failure struct {
 // failuresKept bounds the memory. Only served hosts come in, so it takes that many broken ones to fill it.
 const failuresKept = 16384
 
-func newFailures(pause Backoff, now func() time.Time) *failures {
-	return &failures{pause: pause, now: now, last: map[tenant.Hostname]failure{}}
+func newFailures(pause Backoff, longest time.Duration, now func() time.Time) *failures {
+	return &failures{pause: pause, longest: longest, now: now, last: map[tenant.Hostname]failure{}}
 }
 
-// note remembers a failure: a refusal by the CA for as long as it says, trouble of ours for a pause that doubles.
+// note remembers a failure: a refusal by the CA for as long as it says, trouble, of ours or of the CA's, for a pause that doubles at least.
 func (fs *failures) note(host tenant.Hostname, err error) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -44,8 +45,14 @@ func (fs *failures) note(host tenant.Hostname, err error) {
 	times := fs.last[host].times + 1
 	wait := min(fs.pause.Base<<min(times-1, 16), fs.pause.Max)
 	var refused *refusal
-	if errors.As(err, &refused) {
+	switch {
+	case errors.As(err, &refused) && refused.code == CodeUnavailable:
+		wait = max(wait, refused.retryIn)
+	case refused != nil:
 		wait = refused.retryIn
+	}
+	if fs.longest > 0 {
+		wait = min(wait, fs.longest)
 	}
 	fs.last[host] = failure{err: reason(err), until: fs.now().Add(wait), times: times}
 }

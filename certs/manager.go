@@ -26,6 +26,7 @@ type Manager struct {
 	copies     *copies
 	sights     *sights
 	node       *node
+	surveyed   *surveyed
 	revocable  chan struct{} // holds one when something may be there to be revoked
 	onDemand   chan struct{} // orders for handshakes
 
@@ -44,14 +45,15 @@ func New(cfg Config) (*Manager, error) {
 		cfg:        cfg,
 		cache:      newCache(cfg.Capacity),
 		flights:    newFlights(),
-		failed:     newFailures(cfg.Pause, cfg.Now),
-		unrenewed:  newFailures(cfg.Pause, cfg.Now),
+		failed:     newFailures(cfg.Pause, 0, cfg.Now),
+		unrenewed:  newFailures(cfg.Pause, cfg.Pause.Max, cfg.Now),
 		challenges: newChallenges(),
 		intern:     newInterner(),
 		pending:    newPending(),
 		copies:     newCopies(cfg.Copy),
 		sights:     newSights(cfg.Fleet != nil),
 		node:       newNode(),
+		surveyed:   newSurveyed(),
 		revocable:  make(chan struct{}, 1),
 		onDemand:   make(chan struct{}, cfg.Orders),
 		started:    make(chan struct{}),
@@ -85,6 +87,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	loops.Go(func() { m.keepNode(ctx) })
 	loops.Go(func() { m.revokeAlways(ctx) })
 	loops.Go(func() { m.keepSights(ctx) })
+	loops.Go(func() { m.surveyAlways(ctx) })
 	<-ctx.Done()
 	loops.Wait()
 	m.flights.close()

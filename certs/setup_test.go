@@ -30,6 +30,7 @@ type fleet struct {
 	directory *tenant.Directory
 	feed      *feed
 	ca        *localca.CA
+	second    *localca.CA // nil: there is no fallback
 	roots     *x509.CertPool
 	front     *front // where the CA connects to
 	log       *slog.Logger
@@ -98,13 +99,20 @@ func (f *fleet) version(host string) (v int64) {
 // start starts a node, which stands in front if none does.
 func (f *fleet) start(change func(*certs.Config)) *node {
 	f.t.Helper()
-	store, err := certsdb.New(certsdb.Config{Pool: f.db.App, Ring: f.ring, CA: f.ca.DirectoryURL, Roots: f.roots, Log: f.log})
+	held := certsdb.Config{Pool: f.db.App, Ring: f.ring, CA: f.ca.DirectoryURL, Roots: f.roots, Log: f.log}
+	var fallback certs.Authority
+	if f.second != nil {
+		held.Fallback = f.second.DirectoryURL
+		fallback = certs.Authority{Directory: held.Fallback, Email: "ops@example.com", EndpointRoots: f.second.EndpointRoots()}
+	}
+	store, err := certsdb.New(held)
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	n := &node{fleet: f, store: &watchedStore{backing: store}}
 	cfg := certs.Config{
 		CA:        certs.Authority{Directory: f.ca.DirectoryURL, Email: "ops@example.com", EndpointRoots: f.ca.EndpointRoots()},
+		Fallback:  fallback,
 		Directory: f.directory, Store: n.store, Ring: f.ring, Log: f.log, Check: time.Hour,
 	}
 	if change != nil {
