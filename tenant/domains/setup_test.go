@@ -332,7 +332,10 @@ func (j *journal) Handle(_ context.Context, r slog.Record) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.lines = append(j.lines, r.Level.String()+" "+r.Message)
-	j.written <- r.Message
+	select {
+	case j.written <- r.Message:
+	default: // nobody waits
+	}
 	return nil
 }
 
