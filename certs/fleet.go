@@ -18,6 +18,8 @@ type Fleet interface {
 	Saw(ctx context.Context, id string, seen []Sighting) error
 	// Unseen returns up to limit hosts whose certificate was committed within this time and that the node was not yet seen serving.
 	Unseen(ctx context.Context, id string, within time.Duration, limit int) ([]tenant.Hostname, error)
+	// Survey counts what is stored, and lists up to limit hosts whose renewal is late.
+	Survey(ctx context.Context, limit int) (Survey, error)
 	// Fade deletes nodes that have been dead for an hour, and sightings of certificates that are gone.
 	Fade(ctx context.Context) error
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tollhouse/certs"
 	"tollhouse/certs/certsdb"
 	"tollhouse/certs/localca"
@@ -167,6 +169,29 @@ func TestSightings_ReportWhatIsServedAndNotWhatIsStored(t *testing.T) {
 	if got := f.facts(billing); got.Serving != 0 || got.Live != 1 {
 		t.Errorf("%d of %d nodes serve a serial that nobody was given", got.Serving, got.Live)
 	}
+}
+
+func TestFleetMetrics_TellOfNodesExpiryAndWhatIsLate(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, localca.Options{}, billing)
+	registry := prometheus.NewPedanticRegistry()
+	n, h := f.member(func(c *certs.Config) { quiet(c); c.Registerer, c.Check = registry, 20*time.Millisecond })
+	if _, err := n.shake(billing); err != nil {
+		t.Fatal(err)
+	}
+	h.await(t, billing, "")
+	eventually(t, "the certificate is counted", func() bool {
+		return counted(t, registry, "tollhouse_certs_expiry_days", "90")+
+			counted(t, registry, "tollhouse_certs_expiry_days", "60") == 1
+	})
+	if got := counted(t, registry, "tollhouse_nodes_live", ""); got != 1 {
+		t.Errorf("%v nodes live", got)
+	}
+	f.ca.SetOffline(true)
+	f.execute(`UPDATE certificates SET renew_at = now() - interval '30 days'`)
+	eventually(t, "it is late", func() bool { return counted(t, registry, "tollhouse_certs_renewals_late", "") == 1 })
+	f.feed.set(2)
+	eventually(t, "it is nobody's", func() bool { return counted(t, registry, "tollhouse_certs_renewals_late", "") == 0 })
 }
 
 // logged keeps what is logged, for tests of alarms.

@@ -12,6 +12,13 @@ func fleetGauges(m *Manager) []prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
 	}
 	return []prometheus.Collector{
+		m.surveyed.expiry,
+		gauge("tollhouse_certs_renewals_late", "Served hosts whose renewal is late by more than a tenth of the certificate's life.", func() float64 {
+			return float64(m.surveyed.late.Load())
+		}),
+		gauge("tollhouse_certs_sightings_missing", "Certificates committed within a day that some living node was not seen serving.", func() float64 {
+			return float64(m.surveyed.unseen.Load())
+		}),
 		gauge("tollhouse_nodes_live", "Nodes that live, as this one heard last; 0 before it heard.", func() float64 {
 			return float64(m.node.live.Load())
 		}),
