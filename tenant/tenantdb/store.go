@@ -1,6 +1,9 @@
 // Package tenantdb keeps tenants, their brands, hosts and API keys in Postgres, and feeds the Directory from there. It checks what is stored
-// with the rules of package tenant and adds none of its own. Every statement on a tenant's data runs as that tenant; only the
-// operator's lists and the Directory's feed look across tenants, and read only.
+// with the rules of package tenant and adds none of its own; when a domain takes which step is decided by package domains, whose Store
+// it is. Every statement on a tenant's data runs as that tenant. Only the operator's lists, the holder of a host and the Directory's feed
+// look across tenants, and read only; a host that is taken over is the one change that two tenants share.
+//
+// Changes lock the tenant first, then its domain, then the directory's head, and a take-over the two tenants in the order of their ids.
 //
 //	store := tenantdb.New(pool, tenant.MustParseHostname("pay.example"), tenantdb.Hooks{})
 //	acme, err := store.Create(ctx, tenant.Draft{Slug: "acme", Name: "Acme Ltd"})
