@@ -46,6 +46,14 @@ func (deadStore) Trusts([][]byte) bool                                     { ret
 func (deadStore) ClaimRefresh(context.Context, time.Duration, int) ([]tenant.Hostname, error) {
 	return nil, errCut
 }
+func (deadStore) TakeRevocations(context.Context, int) ([]certs.Revocation, error) {
+	return nil, errCut
+}
+func (deadStore) Take(context.Context, int, []certs.Bucket) (certs.Taken, error) {
+	return certs.Taken{}, errCut
+}
+func (deadStore) Failing(context.Context) ([]bool, error) { return nil, errCut }
+func (deadStore) Lock(context.Context, string) error      { return errCut }
 
 // liveStore is a database that answers at once, and has what the copies have.
 type liveStore struct {
