@@ -65,6 +65,7 @@ type cli struct {
 	Domain  domainCmd  `cmd:"" help:"Add and list custom hosts."`
 	Key     keyCmd     `cmd:"" help:"Create and revoke API keys; tenant show lists them."`
 	Seal    sealCmd    `cmd:"" help:"Rotate the keys that seal private keys and answers."`
+	Audit   auditCmd   `cmd:"" help:"Verify the audit logs, and print where they stand."`
 	Doctor  doctorCmd  `cmd:"" help:"Check everything that serve depends on and say what to do."`
 	Conf    configCmd  `cmd:"" name:"config" help:"Explain every setting."`
 }

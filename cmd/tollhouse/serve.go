@@ -299,6 +299,7 @@ func (h *house) Run(ctx context.Context) error {
 	group.Go(func() error { return quiet(h.domains.Run(behind)) })
 	group.Go(func() error { return h.rotation.Run(behind) })
 	group.Go(func() error { return h.runJobs(behind) })
+	group.Go(func() error { return h.anchorDaily(behind) })
 	if h.unchecked {
 		group.Go(func() error { return h.checkLater(behind) })
 	}
