@@ -87,10 +87,13 @@ func (s *Store) listed(ctx context.Context, f Filter, after tenant.Hostname, lim
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
 	const q = `SELECT host FROM (
-			SELECT c.host FROM certificates c WHERE c.issuer = ANY (@issuers) AND NOT @failing AND (NOT @due OR c.renew_at <= @now) AND c.host > @after
+			(SELECT c.host FROM certificates c
+				WHERE c.issuer = ANY (@issuers) AND NOT @failing AND (NOT @due OR c.renew_at <= @now) AND c.host > @after
+				ORDER BY c.host LIMIT @limit)
 			UNION
-			SELECT f.host FROM certificate_failures f WHERE f.issuer = ANY (@issuers) AND NOT @due AND f.host > @after
+			(SELECT f.host FROM certificate_failures f WHERE f.issuer = ANY (@issuers) AND NOT @due AND f.host > @after
 				AND NOT EXISTS (SELECT FROM certificates c WHERE c.host = f.host AND c.issuer = ANY (@issuers) AND c.committed_at > f.failed_at)
+				ORDER BY f.host LIMIT @limit)
 		) AS known (host) ORDER BY host LIMIT @limit`
 	rows, err := s.cfg.Pool.Query(ctx, q, pgx.NamedArgs{"issuers": s.issuerKeys(), "due": f.Due, "failing": f.Failing, "now": s.cfg.Now(),
 		"after": after.String(), "limit": limit})
