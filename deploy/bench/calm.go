@@ -127,6 +127,7 @@ func slowest(ctx context.Context, during time.Duration, t target) (p99, used tim
 	return percentile(spent, 99), after - before, nil
 }
 
+// percentile sorts v, which must not be empty.
 func percentile(v []time.Duration, p int) time.Duration {
 	slices.Sort(v)
 	return v[(len(v)-1)*p/100]
