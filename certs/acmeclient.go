@@ -131,14 +131,15 @@ func (c *caClient) obtain(ctx context.Context, host tenant.Hostname, has, fromHe
 	return err
 }
 
-// atOrder reports whether the CA refused the order itself, before any validation, for what may be the name of what it replaces.
+// atOrder reports whether the CA refused the order itself, before any validation, for what may be the name of what it replaces. That may be an
+// error of its own too: Pebble does not find one certificate in 256 again, whose serial has a leading zero in ARI.
 func atOrder(err error) bool {
 	var problem acme.Problem
 	if !errors.As(err, &problem) || validated(problem) {
 		return false
 	}
 	switch problem.Type {
-	case acme.ProblemTypeRateLimited, acme.ProblemTypeServerInternal, acme.ProblemTypeCAA, acme.ProblemTypeRejectedIdentifier:
+	case acme.ProblemTypeRateLimited, acme.ProblemTypeCAA, acme.ProblemTypeRejectedIdentifier:
 		return false
 	}
 	return true
