@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,11 +17,13 @@ import (
 )
 
 // testClock is a clock that can be moved, with --test-mode only. Expiry is judged by the database, so each of its connections is told the
-// offset before it is used.
-type testClock struct{ offset atomic.Int64 }
+// offset before it is used. It is not told the error, by which the clock is wrong.
+type testClock struct{ offset, wrong atomic.Int64 }
 
 // Now is the time that the program goes by.
-func (c *testClock) Now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
+func (c *testClock) Now() time.Time {
+	return time.Now().Add(time.Duration(c.offset.Load() + c.wrong.Load()))
+}
 
 const offsetKey = "app.clock_offset"
 
@@ -42,6 +45,7 @@ func (c *testClock) prepare(ctx context.Context, conn *pgx.Conn) (bool, error) {
 //	GET  /clock                        {"now": "…"}
 //	POST /clock {"advance": "25h"}     move it on (or back, with a minus)
 //	POST /clock {"set": "2027-01-01T00:00:00Z"}
+//	POST /clock {"wrong": "1h"}        make it an hour fast (slow, with a minus); "0s" mends it
 func (c *testClock) control(ctx context.Context, path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("making room for the control socket: %w", err)
@@ -74,21 +78,24 @@ func (c *testClock) move(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Set     time.Time `json:"set"`
 		Advance string    `json:"advance"`
+		Wrong   string    `json:"wrong"`
 	}
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1024))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&in); err != nil {
-		http.Error(w, "send {\"set\": an RFC 3339 time} or {\"advance\": a duration}", http.StatusBadRequest)
+		http.Error(w, "send {\"set\": an RFC 3339 time}, {\"advance\": a duration} or {\"wrong\": a duration}", http.StatusBadRequest)
 		return
 	}
-	if !in.Set.IsZero() {
+	by, err := time.ParseDuration(cmp.Or(in.Wrong, in.Advance))
+	switch {
+	case !in.Set.IsZero():
 		c.offset.Store(int64(time.Until(in.Set)))
-	} else {
-		by, err := time.ParseDuration(in.Advance)
-		if err != nil {
-			http.Error(w, "advance is a duration like 25h", http.StatusBadRequest)
-			return
-		}
+	case err != nil:
+		http.Error(w, "advance and wrong are durations like 25h", http.StatusBadRequest)
+		return
+	case in.Wrong != "":
+		c.wrong.Store(int64(by))
+	default:
 		c.offset.Add(int64(by))
 	}
 	c.show(w, r)

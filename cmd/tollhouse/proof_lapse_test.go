@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// lapse is a fleet whose certificates live for a minute and whom nobody visits, watched from its start to its end.
+type lapse struct {
+	*proof
+	hosts []string
+	since time.Time
+	stop  context.CancelFunc
+	over  sync.WaitGroup
+
+	mu       sync.Mutex
+	versions map[string]map[int64]bool // by host
+	gaps     []string
+}
+
+// quietTime is how long nobody comes: five renewals by default. TOLLHOUSE_QUIET_TIME asks for more.
+func quietTime(t *testing.T) time.Duration {
+	t.Helper()
+	asked := os.Getenv("TOLLHOUSE_QUIET_TIME")
+	if asked == "" {
+		return 165 * time.Second
+	}
+	d, err := time.ParseDuration(asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// beginLapse starts it. The watch reads the record only, which is no visit.
+func beginLapse(t *testing.T) *lapse {
+	t.Helper()
+	p := newProof(t, 2, time.Minute, nil)
+	owner, host := p.add(t, "quiet")
+	l := &lapse{proof: p, hosts: []string{"api." + fleetDomain, host, "billing.quiet.test"}, versions: map[string]map[int64]bool{}}
+	p.vouch(t, owner, "billing.quiet.test")
+	p.settled(t, l.hosts...)
+	ctx, stop := context.WithCancel(context.Background())
+	l.stop, l.since = stop, time.Now()
+	l.over.Go(func() { l.watch(ctx, t) })
+	t.Cleanup(l.end)
+	return l
+}
+
+func (l *lapse) end() {
+	l.stop()
+	l.over.Wait()
+}
+
+// watch notes every generation of every certificate, and the moments in which the newest had run out.
+func (l *lapse) watch(ctx context.Context, t *testing.T) {
+	conn, err := pgx.Connect(ctx, l.db.AdminURL)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := l.look(ctx, conn); err != nil && ctx.Err() == nil {
+			t.Error(err)
+			return
+		}
+	}
+}
+
+func (l *lapse) look(ctx context.Context, conn *pgx.Conn) error {
+	const q = `SELECT host, max(version), max(not_after) > clock_timestamp() FROM certificates GROUP BY host`
+	rows, err := conn.Query(ctx, q)
+	if err != nil {
+		return err
+	}
+	var host string
+	var version int64
+	var good bool
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, err = pgx.ForEachRow(rows, []any{&host, &version, &good}, func() error {
+		if l.versions[host] == nil {
+			l.versions[host] = map[int64]bool{}
+		}
+		l.versions[host][version] = true
+		if !good {
+			l.gaps = append(l.gaps, host+" at "+time.Now().Format(time.TimeOnly))
+		}
+		return nil
+	})
+	return err
+}
+
+// conclude waits until nobody has come for long enough, and then comes to every node.
+func (l *lapse) conclude(t *testing.T) {
+	visits := l.visits(t)
+	select {
+	case <-time.After(time.Until(l.since.Add(quietTime(t)))): // nothing else can be waited for: it is the quiet that is tested
+	case <-t.Context().Done():
+	}
+	if now := l.visits(t); now != visits {
+		t.Errorf("control: there were %d visits meanwhile", now-visits)
+	}
+	orders := l.orders()
+	for _, host := range l.hosts {
+		for i, n := range l.members {
+			if _, err := l.shake(n.https, host); err != nil {
+				t.Errorf("%s at node %d after %s: %v", host, i, time.Since(l.since), err)
+			}
+		}
+	}
+	l.end()
+	if len(l.gaps) > 0 {
+		t.Errorf("no good certificate: %v", l.gaps)
+	}
+	made := 0
+	for _, host := range l.hosts {
+		count := len(l.versions[host])
+		made += count
+		if count < 6 {
+			t.Errorf("%s had %d certificates, want 6 at least: one and five renewals", host, count)
+		}
+	}
+	if orders > made+1 { // one may have been under way
+		t.Errorf("%d orders for %d certificates", orders, made)
+	}
+	if n := l.second.Orders(); n != 0 {
+		t.Errorf("%d orders at the second CA while the first is well", n)
+	}
+}
+
+// visits counts the handshakes at all nodes but those of the CAs.
+func (l *lapse) visits(t *testing.T) int {
+	t.Helper()
+	sum := 0.0
+	for _, n := range l.members {
+		sum += n.metric(t, "tollhouse_edge_handshakes_total", "")
+	}
+	return int(sum) - l.caTLS.taken()
+}
