@@ -11,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +40,7 @@ type proof struct {
 	dns             [2]*dnstest.Server
 	tenants         *tenantdb.Store
 	members         []*process
+	ahead           time.Duration // of the nodes' clocks
 	roots           *x509.CertPool
 }
 
@@ -56,7 +59,7 @@ func newProof(t *testing.T, nodes int, validity time.Duration, settings map[stri
 		t.Fatal(err)
 	}
 	go func() { _ = p.sink.Run(t.Context()) }()
-	p.tenants = tenantdb.New(p.db.App, tenant.MustParseHostname(fleetDomain), nil)
+	p.tenants = tenantdb.New(p.db.App, tenant.MustParseHostname(fleetDomain), tenantdb.Hooks{})
 	p.conf = p.settings(t, t.TempDir())
 	maps.Copy(p.conf, p.surroundings(t))
 	maps.Copy(p.conf, settings)
@@ -89,11 +92,25 @@ func (p *proof) surroundings(t *testing.T) map[string]string {
 	}
 	p.postgres, p.cache = newLine(t, "", database.Host), newLine(t, "", cache.Host)
 	database.Host, cache.Host = p.postgres.Addr().String(), p.cache.Addr().String()
+	dir := t.TempDir()
 	p.point(fleetDomain, "A 127.0.0.1")
 	p.point("*."+fleetDomain, "A 127.0.0.1")
+	p.point("*.edge."+fleetDomain, "A 127.0.0.1")
 	return map[string]string{"POSTGRES_URL": database.String(), "REDIS_URL": cache.String(), "PUBLIC_ADDRESSES": "127.0.0.1",
 		"DNS_RESOLVERS": p.dns[0].Addr.String() + "," + p.dns[1].Addr.String(), "CAA_ISSUERS": "ca.test", "LIMIT_CLIENT_CONNECTIONS": "100000",
-		"RENEWAL_CHECK": "1s", "LOG_LEVEL": "debug"}
+		"ACME_FALLBACK_DIRECTORY": p.second.DirectoryURL, "ACME_FALLBACK_CA_FILE": written(t, dir, "endpoint.pem", p.second.EndpointPEM),
+		"ACME_FALLBACK_ROOT_FILE": written(t, dir, "root.pem", p.second.RootPEM),
+		"RENEWAL_CHECK":           "1s", "LOG_LEVEL": "debug"}
+}
+
+// written puts content into a file and returns its path.
+func written(t *testing.T, dir, name string, content []byte) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // point sets the records of a name, at both resolvers. Without records the name is gone.

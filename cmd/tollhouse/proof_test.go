@@ -16,13 +16,22 @@ import (
 // The fleet as it stands in the world: processes behind a balancer that knows nothing, two CAs, a DNS that the test scripts. Each scenario
 // counts what the CAs were asked for: success alone would not show an order too many.
 func TestProof(t *testing.T) {
-	frozen := beginFreeze(t) // takes a minute, in which the others go on
+	quiet := beginLapse(t)   // takes minutes, in which the others go on
+	frozen := beginFreeze(t) // takes a minute
 	p := newProof(t, 3, 0, nil)
 	t.Run("a herd makes one order", p.herd)
 	t.Run("challenges are answered by a node that did not order", p.otherAnswers)
 	t.Run("Redis is emptied under handshakes", p.flush)
 	t.Run("Postgres is away", p.withoutPostgres)
+	t.Run("a domain onboards itself", p.onboarding)
+	t.Run("two tenants race for a name", p.race)
+	t.Run("the first CA is in trouble", p.troubledCA)
+	t.Run("the first CA says when to come back", p.pausedCA)
+	t.Run("renewals at a CA that fails", p.renewals)
+	t.Run("both CAs are dead", p.deadCA)
+	t.Run("DNS comes and goes", p.flaps)
 	t.Run("a killed and a frozen holder", frozen.conclude)
+	t.Run("short certificates are renewed with nobody there", quiet.conclude)
 }
 
 // herd: 500 handshakes at once over three nodes, for a name whose certificate the CA has not signed yet.
@@ -30,7 +39,7 @@ func (p *proof) herd(t *testing.T) {
 	owner, _ := p.add(t, "herd")
 	p.settled(t, "herd."+fleetDomain)
 	const host, crowd = "billing.herd.test", 500
-	orders, before := p.ca.Orders(), p.holdValidation()
+	orders, before := p.orders(), p.holdValidation()
 	defer p.releaseValidation()
 	p.vouch(t, owner, host)
 	p.everyoneKnows(t, host, p.members...)
@@ -66,10 +75,13 @@ func (p *proof) settled(t *testing.T, hosts ...string) {
 	}
 }
 
-// ordered checks the count of both CAs together.
+// orders counts those at both CAs.
+func (p *proof) orders() int { return p.ca.Orders() + p.second.Orders() }
+
+// ordered checks that count.
 func (p *proof) ordered(t *testing.T, want int) {
 	t.Helper()
-	if got := p.ca.Orders() + p.second.Orders(); got != want {
+	if got := p.orders(); got != want {
 		t.Errorf("%d orders at the CAs, want %d", got, want)
 	}
 }
@@ -79,7 +91,7 @@ func (p *proof) otherAnswers(t *testing.T) {
 	owner, _ := p.add(t, "other")
 	p.settled(t, "other."+fleetDomain)
 	const host = "billing.other.test"
-	orders, before := p.ca.Orders(), p.holdValidation()
+	orders, before := p.orders(), p.holdValidation()
 	defer p.releaseValidation()
 	stranger := p.members[2]
 	p.validate(stranger)
@@ -147,7 +159,7 @@ func (p *proof) flush(t *testing.T) {
 	}
 	server := redis.NewClient(options)
 	defer func() { _ = server.Close() }()
-	orders := p.ca.Orders()
+	orders := p.orders()
 	p.under(t, func() {
 		if err := server.FlushAll(context.Background()).Err(); err != nil {
 			t.Error(err)
@@ -162,7 +174,7 @@ func (p *proof) flush(t *testing.T) {
 func (p *proof) withoutPostgres(t *testing.T) {
 	_, host := p.add(t, "outage")
 	p.settled(t, host)
-	orders := p.ca.Orders()
+	orders := p.orders()
 	defer p.postgres.mend()
 	p.under(t, p.postgres.sever, host, "billing.herd.test")
 	p.postgres.mend()
