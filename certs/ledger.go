@@ -86,7 +86,7 @@ func (l Limits) buckets(host tenant.Hostname, owner tenant.ID, p purpose) []Buck
 		add(l.registered(host))
 	}
 	if p == firstOrder && l.Orders.Count >= tenantShare && owner != "" {
-		add(Bucket{Name: "tenant:" + string(owner), Limit: Limit{l.Orders.Count / tenantShare, l.Orders.Per}, Soft: true})
+		add(Bucket{Name: "tenant:" + string(owner), Limit: l.PerTenant(), Soft: true})
 	}
 	add(l.names(host))
 	failed := l.failed(host)

@@ -24,6 +24,9 @@ type Limits struct {
 	Failed     Limit // failed validations of one name
 }
 
+// PerTenant is the part of Orders that one tenant may use up while others may want them.
+func (l Limits) PerTenant() Limit { return Limit{Count: l.Orders.Count / tenantShare, Per: l.Orders.Per} }
+
 // LetsEncrypt are the limits that Let's Encrypt publishes (https://letsencrypt.org/docs/rate-limits/).
 func LetsEncrypt() Limits {
 	const week = 7 * 24 * time.Hour

@@ -62,7 +62,9 @@ type cli struct {
 	Dev     devCmd     `cmd:"" help:"Run everything on this machine, with demo tenants: nothing to set up, loopback only."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date."`
 	Tenant  tenantCmd  `cmd:"" help:"Create, list, show, suspend and resume tenants."`
-	Domain  domainCmd  `cmd:"" help:"Add and list custom hosts."`
+	Domain  domainCmd  `cmd:"" help:"Add, list, show and change custom hosts, and say what is wrong with one."`
+	Cert    certCmd    `cmd:"" help:"List, renew and revoke certificates."`
+	Explain explainCmd `cmd:"" help:"For a host: whose it is, its certificate, what each node serves, and why it answers what it answers."`
 	Key     keyCmd     `cmd:"" help:"Create and revoke API keys; tenant show lists them."`
 	Seal    sealCmd    `cmd:"" help:"Rotate the keys that seal private keys and answers."`
 	Audit   auditCmd   `cmd:"" help:"Verify the audit logs, and print where they stand."`
