@@ -25,7 +25,9 @@ type Limits struct {
 }
 
 // PerTenant is the part of Orders that one tenant may use up while others may want them.
-func (l Limits) PerTenant() Limit { return Limit{Count: l.Orders.Count / tenantShare, Per: l.Orders.Per} }
+func (l Limits) PerTenant() Limit {
+	return Limit{Count: l.Orders.Count / tenantShare, Per: l.Orders.Per}
+}
 
 // LetsEncrypt are the limits that Let's Encrypt publishes (https://letsencrypt.org/docs/rate-limits/).
 func LetsEncrypt() Limits {
