@@ -36,6 +36,12 @@ func TestACMEClient_NeverTriesAnotherCA(t *testing.T) {
 	if !c.plain.DisableARI || c.config.DisableARI {
 		t.Error("the second configuration is there for orders that do not name what they replace")
 	}
+	if certmagic.RateLimitEvents != 0 || certmagic.RateLimitEventsWindow != 0 {
+		t.Error("certmagic would begin ten orders in ten seconds at most, whatever the CA allows")
+	}
+	if len(all.cas) != 1 || len(c.config.Issuers) != 1 || len(c.plain.Issuers) != 1 {
+		t.Error("each CA has a configuration of its own")
+	}
 	if c.config.OnDemand != nil || !c.config.OCSP.DisableStapling || c.config.MustStaple || !c.config.DisableStorageCheck {
 		t.Error("certmagic would serve on demand, staple, or check the storage")
 	}

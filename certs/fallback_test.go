@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -291,5 +292,24 @@ func TestAccountURI_IsKnownOnceThereIsAnAccount(t *testing.T) {
 	got, err := f.start(quiet).manager.AccountURI(t.Context())
 	if want := f.ca.OrderLog()[0].Account; err != nil || got != want {
 		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+}
+
+func TestFallback_IsAskedOnceByManyHandshakesOnTwoNodes(t *testing.T) {
+	t.Parallel()
+	f := newPair(t, billing)
+	f.ca.SetFault(localca.Fault{Refuse: true})
+	nodes := []*node{f.start(quiet), f.start(quiet)}
+	var group sync.WaitGroup
+	for i := range 40 {
+		group.Go(func() {
+			if _, err := nodes[i%2].shake(billing); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if got := f.second.Orders(); got != 1 {
+		t.Errorf("%d orders at the second CA, want 1", got)
 	}
 }

@@ -45,6 +45,24 @@ func (f *feed) set(epoch int64, hosts ...string) {
 	}
 }
 
+// add serves one more host, of another tenant.
+func (f *feed) add(of *tenant.Tenant, names ...string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seq++
+	for _, name := range names {
+		host := tenant.MustParseHostname(name)
+		f.sites = append(f.sites, &tenant.Site{Host: host, Kind: tenant.Portal, Tenant: of, Links: host, Epoch: 1})
+	}
+	select {
+	case f.changed <- struct{}{}:
+	default:
+	}
+}
+
+// another is a second tenant.
+var another = &tenant.Tenant{ID: "ten_another", Slug: "another", Name: "Another", Status: tenant.Active, TimeZone: time.UTC}
+
 func (f *feed) Snapshot(context.Context) (tenant.Snapshot, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -54,7 +72,7 @@ func (f *feed) Snapshot(context.Context) (tenant.Snapshot, error) {
 func (f *feed) Since(context.Context, int64) (tenant.Delta, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return tenant.Delta{Seq: f.seq, Tenants: []tenant.ID{owner.ID}, Sites: f.sites}, nil
+	return tenant.Delta{Seq: f.seq, Tenants: []tenant.ID{owner.ID, another.ID}, Sites: f.sites}, nil
 }
 
 func (f *feed) Wait(ctx context.Context) error {

@@ -113,9 +113,14 @@ func judgeLimit(p acme.Problem, waited time.Duration) verdict {
 		v.reach = oneHost
 	case strings.Contains(words, "already issued for"):
 		v.reach = oneDomain
+	default:
+		v.RetryIn = min(v.RetryIn, longestForAll)
 	}
 	return v
 }
+
+// longestForAll bounds for how long one order's refusal keeps all other names from a CA: its words may be about one name after all.
+const longestForAll = 3 * time.Hour
 
 // validated reports whether the problem came out of a validation: then it names the authorization that it is about.
 func validated(p acme.Problem) bool {
@@ -145,6 +150,9 @@ func outOfReach(err error) bool {
 // brokenServer is how acmez words an answer that is no problem document.
 var brokenServer = regexp.MustCompile(`\bHTTP 5\d\d\b`)
 
+// aside is what certmagic and acmez append.
+var aside = regexp.MustCompile(` \((ca|order)=[^)]*\)$`)
+
 // plainly says the last cause, without who called whom.
 func plainly(err error) string {
 	var unreachable *url.Error
@@ -152,7 +160,7 @@ func plainly(err error) string {
 		return unreachable.Error()
 	}
 	if said := brokenServer.FindStringIndex(err.Error()); said != nil {
-		return strings.TrimSpace(err.Error()[said[0]:])
+		return strings.TrimSpace(aside.ReplaceAllString(err.Error()[said[0]:], ""))
 	}
 	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(next) {
 		err = next

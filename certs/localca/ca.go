@@ -36,7 +36,8 @@ type Options struct {
 	Validity time.Duration
 	// Hosts overrides the DNS answer of single names: an address that nobody listens on makes a name whose validation fails.
 	Hosts map[string]netip.Addr
-	// Resolver is the DNS server, as host:port, that validation asks instead of the CA's own. Hosts says nothing then.
+	// Resolver is the DNS server, as host:port, that validation asks, over TCP, instead of the CA's own. Hosts says
+	// nothing then.
 	Resolver string
 	// Log takes what Pebble says, at debug level; nil drops it.
 	Log *slog.Logger

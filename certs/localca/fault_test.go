@@ -5,12 +5,18 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/mholt/acmez/v3"
 	"github.com/mholt/acmez/v3/acme"
 	"github.com/miekg/dns"
 
@@ -119,5 +125,82 @@ func TestDNSAddrs_AreTwoServersThatAgree(t *testing.T) {
 		if err != nil || len(reply.Answer) != 1 {
 			t.Errorf("%s: %v, %v", addr, reply, err)
 		}
+	}
+}
+
+// stranger is a DNS server that knows one host, and where it is.
+func stranger(t *testing.T, host string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &dns.Server{Listener: listener, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+		reply := new(dns.Msg).SetReply(q)
+		if q.Question[0].Name == host+"." && q.Question[0].Qtype == dns.TypeA {
+			reply.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET}, A: net.IPv4(127, 0, 0, 1)}}
+		}
+		_ = w.WriteMsg(reply)
+	})}
+	done := make(chan struct{})
+	go func() { defer close(done); _ = server.ActivateAndServe() }()
+	t.Cleanup(func() { _ = listener.Close(); <-done })
+	return listener.Addr().String()
+}
+
+// answers is the web server of a host that is validated.
+type answers struct {
+	mu    sync.Mutex
+	token map[string]string
+}
+
+func (a *answers) Present(_ context.Context, c acme.Challenge) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.token[c.HTTP01ResourcePath()] = c.KeyAuthorization
+	return nil
+}
+
+func (a *answers) CleanUp(context.Context, acme.Challenge) error { return nil }
+
+func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, _ = io.WriteString(w, a.token[r.URL.Path])
+}
+
+func TestResolver_IsAskedInsteadAndRevocationsAreNoted(t *testing.T) {
+	const host = "billing.acme.example" // a name that the CA's own servers do not know
+	web := &answers{token: map[string]string{}}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: web}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	ca := start(t, func(o *localca.Options) {
+		o.Resolver, o.HTTPPort = stranger(t, host), listener.Addr().(*net.TCPAddr).Port
+	})
+	c := newClient(t, ca)
+	client := acmez.Client{Client: &c.Client, ChallengeSolvers: map[string]acmez.Solver{acme.ChallengeTypeHTTP01: web}}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	issued, err := client.ObtainCertificateForSANs(t.Context(), c.account, key, []string{host})
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(issued[0].ChainPEM)
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.RevokeCertificate(t.Context(), c.account, leaf, c.account.PrivateKey, 4); err != nil {
+		t.Fatal(err)
+	}
+	if log := ca.Revocations(); len(log) != 1 || log[0].Serial != leaf.SerialNumber.Text(16) || log[0].Reason != 4 || log[0].At.IsZero() {
+		t.Errorf("got %+v", log)
 	}
 }
