@@ -64,7 +64,6 @@ func report(w io.Writer, findings []finding) (failed int) {
 
 func diagnose(ctx context.Context, c Config) []finding {
 	findings := []finding{{name: "settings", says: "complete"}, {name: "keys", says: "new values are sealed with " + c.SealKeys.Newest()}}
-	findings = append(findings, checkTargets(ctx, c, nil)...)
 	pool, err := openPostgres(ctx, c, nil, nil)
 	if err != nil {
 		return append(findings, finding{name: "postgres", err: err, mend: "correct TOLLHOUSE_POSTGRES_URL"})
@@ -75,7 +74,12 @@ func diagnose(ctx context.Context, c Config) []finding {
 	} else {
 		findings = append(findings, checkPostgres(ctx, pool)...)
 	}
-	return append(findings, checkRedis(ctx, c), checkCA(ctx, c), checkSMTP(ctx, c))
+	findings = append(findings, checkRedis(ctx, c), checkCA(ctx, c), checkSMTP(ctx, c))
+	account, err := storedAccount(c, pool)
+	if err != nil {
+		return append(findings, finding{name: "account", err: err, mend: "correct the TOLLHOUSE_ACME_… settings"})
+	}
+	return append(findings, checkTargets(ctx, c, account)...)
 }
 
 // reason leaves out what may hold a password.

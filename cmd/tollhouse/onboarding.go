@@ -12,7 +12,7 @@ import (
 
 // buildDomains makes the service that onboards custom domains and looks after them.
 func (h *house) buildDomains(_ context.Context, metrics *prometheus.Registry) error {
-	doctor, err := newDomainDoctor(h.config, nil)
+	doctor, err := newDomainDoctor(h.config, accountOf(h.certs))
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ type Config struct {
 	// CAs are the names of our CA in CAA records, like "letsencrypt.org"; any one of them is enough.
 	CAs []string
 	// AccountURI returns our ACME account, for CAA records that are bound to one (RFC 8657). It is asked once at each examination, because
-	// the account may be registered while the program runs, and must not block. nil or "": not known, so that such a record leaves the
+	// the account may be registered while the program runs, and should answer soon. nil or "": not known, so that such a record leaves the
 	// verdict open.
 	AccountURI func() string
 	// PrivateCA says that the CA is our own and certifies names that no public one does, like those below .test (RFC 6761).
