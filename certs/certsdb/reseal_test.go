@@ -204,3 +204,35 @@ func TestReseal_ACommitMeanwhileStands(t *testing.T) {
 		t.Errorf("keys in use: %v", got)
 	}
 }
+
+// The rotation has read the old value when a commit replaces it: the rotation must not bring it back.
+func TestReseal_ComparesBeforeItSwaps(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Clone(t)
+	put(t, withKeys(t, db, oldKey), newAuthority().issue(billing, 24*time.Hour))
+	tx := must(db.Owner.Begin(ctx))
+	defer func() { _ = tx.Rollback(ctx) }()
+	const commit = `UPDATE certificates SET key_sealed = 'of another commit'`
+	if _, err := tx.Exec(ctx, commit); err != nil {
+		t.Fatal(err)
+	}
+	steps := make(chan seal.Step, 1)
+	go func() {
+		step, err := certsdb.SealedPlaces(db.App, ringOf(newKey, oldKey))[0].Reseal(ctx, "", 10)
+		if err != nil {
+			t.Error(err)
+		}
+		steps <- step
+	}()
+	const blocked = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0`
+	eventually(t, "the rotation waits for the commit", func() bool { return number(t, db, blocked) == 1 })
+	if err := tx.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if step := <-steps; step.Resealed != 0 || len(step.Unreadable) != 0 {
+		t.Errorf("after a commit meanwhile: %+v", step)
+	}
+	if n := number(t, db, `SELECT count(*) FROM certificates WHERE key_sealed = 'of another commit'`); n != 1 {
+		t.Error("the rotation brought the old value back")
+	}
+}
