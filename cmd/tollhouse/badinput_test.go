@@ -47,7 +47,7 @@ func (b *besieged) settle(t *testing.T) {
 	t.Helper()
 	waitFor(t, "the mails", func() bool { return one[int](t, b.fleet, `SELECT count(*) FROM mails WHERE status = 'queued'`) == 0 })
 	waitFor(t, "the first look at the domains", func() bool {
-		return one[int](t, b.fleet, `SELECT count(*) FROM domain_checks WHERE due_at < now() + interval '10 minutes'`) == 0
+		return one[int](t, b.fleet, `SELECT count(*) FROM domain_checks WHERE due_at < now() + interval '3 minutes'`) == 0
 	})
 	b.before = tables(t, b.fleet)
 }
