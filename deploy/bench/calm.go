@@ -13,6 +13,7 @@ import (
 
 const (
 	calmRounds = 5
+	calmTime   = 1500 * time.Millisecond
 	// calmEvery is the pace of the known host's handshakes: slow enough to leave the machine idle between them.
 	calmEvery = 10 * time.Millisecond
 )
@@ -29,7 +30,7 @@ type calm struct {
 }
 
 // calmness measures both servers in interleaved rounds.
-func calmness(ctx context.Context, each time.Duration, floor, ours target) (ofFloor, ofOurs calm, err error) {
+func calmness(ctx context.Context, floor, ours target) (ofFloor, ofOurs calm, err error) {
 	sink, endSink, err := startSink(ctx)
 	if err != nil {
 		return calm{}, calm{}, err
@@ -41,7 +42,7 @@ func calmness(ctx context.Context, each time.Duration, floor, ours target) (ofFl
 	}{{t: floor}, {t: ours}}
 	for range calmRounds {
 		for i := range sides {
-			round, err := calmRound(ctx, each, sides[i].t, sink)
+			round, err := calmRound(ctx, calmTime, sides[i].t, sink)
 			if err != nil {
 				return calm{}, calm{}, fmt.Errorf("%s: %w", sides[i].t.host, err)
 			}

@@ -12,6 +12,7 @@
 //     machine that it shares with the server. The flood runs in a process of its own, at a lower priority.
 //   - cold names: from the commit that gives a tenant a host to a page of it, certificate included, with Pebble; beside a bare ACME client
 //     that asks every 5 ms whether the CA is done, which is the CA's own share.
+//   - the start: from the start of the process to a first handshake, with the hosts of this run and with 100,000 more in Postgres.
 //
 // It measures and judges nothing. Everything that it starts ends with it. GOGC and GOMEMLIMIT, when set, hold for both servers.
 //
@@ -40,7 +41,7 @@ type options struct {
 	each    time.Duration // how long one kind of work runs in one round
 	only    string        // part of the names of the works to run; "" for all
 	profile string        // folder for profiles of our server; "" for none
-	parts   string        // which of "works", "flood" and "cold" to measure, by their first letters
+	parts   string        // which of "works", "flood", "cold" and "start" to measure, by their first letters
 	floor   bool          // be the bare server
 	flood   string        // be the flood, against this address
 	sink    bool          // be what a flood is sent to instead of a server
@@ -93,7 +94,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 		print(stdout, o, results)
 	}
 	if strings.Contains(o.parts, "f") {
-		ofFloor, ofOurs, err := calmness(ctx, 2*o.each, floor, ours)
+		ofFloor, ofOurs, err := calmness(ctx, floor, ours)
 		if err != nil {
 			return err
 		}
@@ -106,6 +107,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 		}
 		printCold(stdout, ofCA, ofOurs)
 	}
+	if strings.Contains(o.parts, "s") { // the last, because it ends the server
+		few, many, err := startUp(ctx, w, ours)
+		if err != nil {
+			return err
+		}
+		printStart(stdout, few, many)
+	}
 	return nil
 }
 
@@ -114,10 +122,10 @@ func parse(args []string) (options, error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.program, "tollhouse", "bin/tollhouse", "the binary to measure")
 	flags.IntVar(&o.rounds, "rounds", 5, "rounds; the median counts")
-	flags.DurationVar(&o.each, "each", time.Second, "time for each kind of work in each round")
+	flags.DurationVar(&o.each, "each", 700*time.Millisecond, "time for each kind of work in each round")
 	flags.StringVar(&o.only, "only", "", "run the works whose name holds this")
 	flags.StringVar(&o.profile, "profile", "", "instead of comparing, write a processor profile of our server under each kind of work into this folder")
-	flags.StringVar(&o.parts, "parts", "wfc", "what to measure: w, the works; f, a known host under a flood of unknown names; c, cold names")
+	flags.StringVar(&o.parts, "parts", "wfcs", "what to measure: w, the works; f, a known host under a flood of unknown names; c, cold names; s, a start with many hosts")
 	flags.StringVar(&o.flood, "flood", "", "be the flood of unknown names against this address; for this program's own use")
 	flags.BoolVar(&o.sink, "sink", false, "be the sink of a flood; for this program's own use")
 	flags.BoolVar(&o.floor, "floor", false, "be the bare server that is compared with; for this program's own use")

@@ -39,6 +39,7 @@ type world struct {
 	sink    *mailsink.Sink
 
 	database string // as the server reaches it
+	admin    string // as the cluster's administrator does
 	server   *exec.Cmd
 	closers  []func()
 }
@@ -109,7 +110,7 @@ func (w *world) startServices(ctx context.Context) error {
 
 // settings is the server's whole environment: nothing of ours but what steers Go's collector.
 func (w *world) settings(postgres *services.Postgres, redis *services.Redis, ca *localca.CA) {
-	w.database = postgres.URL(services.ServerRole, "bench")
+	w.database, w.admin = postgres.URL(services.ServerRole, "bench"), postgres.URL("postgres", "bench")
 	var key [32]byte
 	_, _ = rand.Read(key[:])
 	for name, value := range map[string]string{
@@ -152,27 +153,37 @@ func (w *world) command(ctx context.Context, args ...string) (string, error) {
 	return string(out), nil
 }
 
-// serve starts the server that is measured and waits until it is ready. Its log goes to a file, as a container's goes to a pipe.
+// serve starts the server that is measured and waits until it is ready.
 func (w *world) serve(ctx context.Context) error {
-	log, err := os.Create(w.path("log"))
+	log, err := w.launch()
 	if err != nil {
 		return err
+	}
+	if err := w.ready(ctx); err != nil {
+		text, _ := os.ReadFile(log)
+		return fmt.Errorf("waiting for the server: %w\n%s", err, text)
+	}
+	return nil
+}
+
+// launch starts the server and returns where its log is: in a file, as a container's goes to a pipe.
+func (w *world) launch() (path string, err error) {
+	log, err := os.Create(w.path("log"))
+	if err != nil {
+		return "", err
 	}
 	w.closers = append(w.closers, func() { _ = log.Close() })
 	w.server = exec.Command(w.program, "serve", "--test-mode")
 	w.server.Env, w.server.Stdout, w.server.Stderr = w.env, log, log
 	w.server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM} // it ends with us, and Ctrl-C is ours to handle
 	if err := w.server.Start(); err != nil {
-		return err
+		return "", err
 	}
 	w.closers = append(w.closers, w.stop)
-	if err := w.ready(ctx); err != nil {
-		text, _ := os.ReadFile(log.Name())
-		return fmt.Errorf("waiting for the server: %w\n%s", err, text)
-	}
-	return nil
+	return log.Name(), nil
 }
 
+// stop ends the server that runs; it may be called again.
 func (w *world) stop() {
 	kill := time.AfterFunc(10*time.Second, func() { _ = w.server.Process.Kill() })
 	defer kill.Stop()
