@@ -61,6 +61,18 @@ func (p *pending) hosts() []tenant.Hostname {
 	return hosts
 }
 
+// of counts the hosts of one owner.
+func (p *pending) of(owner tenant.ID) (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, entry := range p.entries {
+		if ownerOf(entry) == owner {
+			n++
+		}
+	}
+	return n
+}
+
 // news reports whether hosts appeared since the last time that the signal was taken.
 func (p *pending) news() bool { return len(p.signal) > 0 }
 

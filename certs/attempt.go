@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"tollhouse/tenant"
@@ -161,11 +162,23 @@ func (a *attempt) take(ctx context.Context, buckets []Bucket) ([]Bucket, error) 
 	if t.Wait == 0 {
 		return buckets, nil
 	}
-	reason := t.Reason
-	if t.Bucket != "" {
-		reason = "kept to the CA's limit: " + t.Bucket
+	if t.Bucket == "" {
+		return nil, &refusal{code: t.Code, reason: t.Reason, retryIn: t.Wait}
 	}
-	return nil, &refusal{code: t.Code, reason: reason, retryIn: t.Wait}
+	held := Refusal{CA: a.ca, Code: t.Code, Reason: "kept to the CA's limit: " + t.Bucket, RetryIn: t.Wait + a.queue(t)}
+	_, err = a.m.store.Failed(ctx, a.host, held, Backoff{})
+	return nil, errors.Join(&refusal{code: held.Code, reason: held.Reason, retryIn: held.RetryIn}, err)
+}
+
+// queue spreads the hosts of one owner that wait for the same bucket over the time that the bucket takes to let them through: otherwise
+// all of them would come back for its next event.
+func (a *attempt) queue(t Taken) time.Duration {
+	if t.Bucket != ordersBucket && t.Bucket != tenantBucket(a.owner) {
+		return 0
+	}
+	others := min(a.m.pending.of(a.owner), 1000) - 1
+	longest := min(t.Wait*time.Duration(max(others, 0)), time.Hour)
+	return rand.N(longest + 1)
 }
 
 func (a *attempt) succeeded(ctx context.Context) {

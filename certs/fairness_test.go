@@ -42,6 +42,9 @@ func TestOnboarding_OfManyNamesDoesNotStarveAnothersOne(t *testing.T) {
 	if got := f.ca.Orders(); got != 15 {
 		t.Errorf("%d orders were made, want 15", got)
 	}
+	if got := f.waiting(); got < many/2 {
+		t.Errorf("%d names are known to wait for the limit", got)
+	}
 	f.feed.add(another, "pay.globex.test")
 	eventually(t, "the other tenant still gets one", func() bool { return f.issued("pay.globex.test") == 1 })
 }
@@ -50,6 +53,16 @@ func TestOnboarding_OfManyNamesDoesNotStarveAnothersOne(t *testing.T) {
 func (f *fleet) issued(host string) (n int) {
 	f.t.Helper()
 	if err := f.db.Owner.QueryRow(context.Background(), `SELECT count(*) FROM certificates WHERE host = $1`, host).Scan(&n); err != nil {
+		f.t.Fatal(err)
+	}
+	return n
+}
+
+// waiting counts the hosts that wait for a limit, until a time that everybody can read.
+func (f *fleet) waiting() (n int) {
+	f.t.Helper()
+	const q = `SELECT count(*) FROM certificate_failures WHERE code = $1 AND retry_at > now() AND failures = 1`
+	if err := f.db.Owner.QueryRow(context.Background(), q, certs.CodeRateLimited).Scan(&n); err != nil {
 		f.t.Fatal(err)
 	}
 	return n

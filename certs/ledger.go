@@ -86,7 +86,7 @@ func (l Limits) buckets(host tenant.Hostname, owner tenant.ID, p purpose) []Buck
 		add(l.registered(host))
 	}
 	if p == firstOrder && l.Orders.Count >= tenantShare && owner != "" {
-		add(Bucket{Name: "tenant:" + string(owner), Limit: l.PerTenant(), Soft: true})
+		add(Bucket{Name: tenantBucket(owner), Limit: l.PerTenant(), Soft: true})
 	}
 	add(l.names(host))
 	failed := l.failed(host)
@@ -94,6 +94,8 @@ func (l Limits) buckets(host tenant.Hostname, owner tenant.ID, p purpose) []Buck
 	add(failed)
 	return list
 }
+
+func tenantBucket(owner tenant.ID) string { return "tenant:" + string(owner) }
 
 func (l Limits) registered(host tenant.Hostname) Bucket {
 	domain, err := publicsuffix.EffectiveTLDPlusOne(host.String())

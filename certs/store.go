@@ -40,7 +40,7 @@ type Store interface {
 	// SetWindow stores what the CA says about the time to renew, unless the stored certificate is another one.
 	SetWindow(ctx context.Context, host tenant.Hostname, window acme.RenewalInfo) error
 	// Failed notes a refusal that is about the host; no node asks that CA for it again until the time that it returns is over. A validation
-	// that failed goes for all CAs. The next commit ends it.
+	// that failed goes for all CAs. With a zero Backoff it is not a failure but a wait, as long as r says. The next commit ends it.
 	Failed(ctx context.Context, host tenant.Hostname, r Refusal, b Backoff) (time.Duration, error)
 	// Retry ends the back-off of a host and tells every node.
 	Retry(ctx context.Context, host tenant.Hostname) error

@@ -27,18 +27,23 @@ func cut(text string) string {
 	return text[:end]
 }
 
-// Failed notes a CA's refusal and returns for how long it is left alone with this host now.
+// Failed notes a CA's refusal and returns for how long it is left alone with this host now. One without a back-off is no failure, only a time
+// to wait: it makes the next back-off no longer.
 func (s *Store) Failed(ctx context.Context, host tenant.Hostname, r certs.Refusal, b certs.Backoff) (time.Duration, error) {
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
 	const q = `INSERT INTO certificate_failures AS f (host, issuer, failures, code, reason, retry_at)
 		VALUES (@host, @issuer, 1, @code, @reason, clock_timestamp() + GREATEST(LEAST(@base::interval, @max::interval), @retry::interval))
-		ON CONFLICT (host, issuer) DO UPDATE SET failures = f.failures + 1, code = EXCLUDED.code, reason = EXCLUDED.reason, failed_at = now(),
+		ON CONFLICT (host, issuer) DO UPDATE SET failures = f.failures + @more::int, code = EXCLUDED.code, reason = EXCLUDED.reason, failed_at = now(),
 			retry_at = clock_timestamp() + GREATEST(LEAST(@base::interval * power(3, LEAST(f.failures, 12)), @max::interval), @retry::interval)
 		RETURNING EXTRACT(EPOCH FROM retry_at - clock_timestamp())::float8`
+	more := 1
+	if b == (certs.Backoff{}) {
+		more = 0
+	}
 	var wait float64
 	err := s.cfg.Pool.QueryRow(ctx, q, pgx.NamedArgs{
-		"host": host.String(), "issuer": s.issuers[r.CA], "code": r.Code, "reason": cut(r.Reason), "base": b.Base, "max": b.Max, "retry": r.RetryIn,
+		"more": more, "host": host.String(), "issuer": s.issuers[r.CA], "code": r.Code, "reason": cut(r.Reason), "base": b.Base, "max": b.Max, "retry": r.RetryIn,
 	}).Scan(&wait)
 	if err != nil {
 		return 0, fmt.Errorf("noting the failure of %s: %w", host, err)
