@@ -179,7 +179,7 @@ func printNodes(w io.Writer, nodes []certsdb.Holding, now time.Time) {
 	for _, n := range nodes {
 		alive := "alive"
 		if !n.Alive {
-			alive = "silent since " + away(n.BeatAt, now)
+			alive = "silent for " + roughly(now.Sub(n.BeatAt))
 		}
 		serves := "not seen serving this host"
 		if n.Serial != "" {
