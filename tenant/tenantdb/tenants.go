@@ -95,7 +95,7 @@ func (s *Store) Suspend(ctx context.Context, id tenant.ID) (*tenant.Tenant, erro
 	// Epochs never run ahead of the directory head, which every statement here moves: see AddDomain.
 	const domains = `
 		UPDATE domains SET epoch = epoch + 1
-		WHERE tenant_id = $1 AND EXISTS (SELECT FROM tenants t WHERE t.id = $1 AND t.status = 'active')`
+		WHERE tenant_id = $1 AND status <> 'deleted' AND EXISTS (SELECT FROM tenants t WHERE t.id = $1 AND t.status = 'active')`
 	const q = `
 		UPDATE tenants t SET status = 'suspended', epoch = epoch + CASE WHEN status = 'active' THEN 1 ELSE 0 END
 		WHERE t.id = $1 RETURNING ` + tenantColumns

@@ -217,6 +217,21 @@ func TestUpdate_EpochGrowsWhereTrustEnds(t *testing.T) {
 	}
 }
 
+// A tenant may have deleted many; each one touched would hold up every other tenant's changes a little.
+func TestSuspend_LeavesDeletedDomainsAlone(t *testing.T) {
+	f := setup(t)
+	gone := f.claimAt(t, f.acme.ID, "gone.acme.test", tenant.DomainDeleted)
+	f.claimAt(t, f.acme.ID, "billing.acme.test", tenant.DomainActive)
+	before := f.head(t)
+	if _, err := f.store.Suspend(t.Context(), f.acme.ID); err != nil {
+		t.Fatal(err)
+	}
+	epoch := ask[int64](t, f, f.acme.ID, `SELECT epoch FROM domains WHERE tenant_id = $1 AND id = $2`, f.acme.ID, gone.ID)
+	if moved := f.head(t) - before; epoch != gone.Epoch || moved != 2 {
+		t.Errorf("its epoch went from %d to %d, the directory by %d, want 2", gone.Epoch, epoch, moved)
+	}
+}
+
 func TestUpdate_QuarantineTellsTheLossInTheSameTransaction(t *testing.T) {
 	f := setup(t)
 	store, noted := f.watched()
