@@ -110,7 +110,10 @@ func onEvent(plain bool) func(ctx context.Context, event string, data map[string
 			return nil
 		}
 		renewal, _ := data["renewal"].(bool)
-		return a.begin(ctx, renewal, plain)
+		if err := a.begin(ctx, renewal, plain); err != nil {
+			return err
+		}
+		return a.m.forgetChallenge(ctx, a.host)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net/http"
+	"path"
 	"strings"
 	"sync"
 	"time"
@@ -72,31 +73,36 @@ func (c *challenges) announce() {
 	c.changed = make(chan struct{})
 }
 
-// await returns the active challenge of a host, or nil. It waits in one of the given places, if any is free.
-func (c *challenges) await(ctx context.Context, host tenant.Hostname, free *int) *challenge {
+// await returns the active challenge of a host that suits the CA's question, or nil. It waits in one of the given places, if any is free. One
+// that does not suit may be left of an order whose node died, and the one that does be on its way.
+func (c *challenges) await(ctx context.Context, host tenant.Hostname, free *int, suits func(*challenge) bool) *challenge {
 	c.mu.Lock()
 	active := c.active[host]
-	if active != nil || *free == 0 {
+	if active != nil && suits(active) {
 		c.mu.Unlock()
 		return active
 	}
+	if *free == 0 {
+		c.mu.Unlock()
+		return nil
+	}
 	*free--
 	c.mu.Unlock()
-	active = c.overtaken(ctx, host)
+	active = c.overtaken(ctx, host, suits)
 	c.mu.Lock()
 	*free++
 	c.mu.Unlock()
 	return active
 }
 
-func (c *challenges) overtaken(ctx context.Context, host tenant.Hostname) *challenge {
+func (c *challenges) overtaken(ctx context.Context, host tenant.Hostname, suits func(*challenge) bool) *challenge {
 	ctx, cancel := context.WithTimeout(ctx, announcementLag)
 	defer cancel()
 	for {
 		c.mu.Lock()
 		active, changed := c.active[host], c.changed
 		c.mu.Unlock()
-		if active != nil {
+		if active != nil && suits(active) {
 			return active
 		}
 		select {
@@ -107,15 +113,21 @@ func (c *challenges) overtaken(ctx context.Context, host tenant.Hostname) *chall
 	}
 }
 
-// challenge returns the active challenge of a host, or nil. What was announced is answered even if this node has not heard yet that the host is
+// challenge returns the active challenge of a host that suits, or nil. What was announced is answered even if this node has not heard yet that the host is
 // served: the node that ordered had, and a validation that meets one laggard costs the order. Such hosts have few places to wait, so that
 // made-up names cannot take those of hosts that are served.
-func (m *Manager) challenge(ctx context.Context, host tenant.Hostname) *challenge {
+func (m *Manager) challenge(ctx context.Context, host tenant.Hostname, suits func(*challenge) bool) *challenge {
 	places := &m.challenges.waiting
 	if _, ok := m.cfg.Directory.Lookup(host); !ok {
 		places = &m.challenges.strangers
 	}
-	return m.challenges.await(ctx, host, places)
+	return m.challenges.await(ctx, host, places, suits)
+}
+
+// forgetChallenge takes back what an order left whose node died, before the next order is made: the question of TLS-ALPN-01 does not say
+// which order it is about, so the old answer would be given to it.
+func (m *Manager) forgetChallenge(ctx context.Context, host tenant.Hostname) error {
+	return m.store.Delete(ctx, path.Join("acme", "any", "challenge_tokens", host.String()+".json"))
 }
 
 const challengePath = "/.well-known/acme-challenge/"
@@ -150,8 +162,8 @@ func (m *Manager) httpAnswer(r *http.Request, token string) string {
 	if err != nil {
 		return ""
 	}
-	active := m.challenge(r.Context(), host)
-	if active == nil || active.Type != acme.ChallengeTypeHTTP01 || active.Token != token {
+	active := m.challenge(r.Context(), host, func(c *challenge) bool { return c.Type == acme.ChallengeTypeHTTP01 && c.Token == token })
+	if active == nil {
 		return ""
 	}
 	return active.KeyAuthorization

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 
 	"github.com/mholt/acmez/v3"
+	"github.com/mholt/acmez/v3/acme"
 
 	"tollhouse/tenant"
 )
@@ -44,7 +45,7 @@ func isChallenge(hello *tls.ClientHelloInfo) bool {
 }
 
 func (m *Manager) challengeCertificate(ctx context.Context, host tenant.Hostname) (*tls.Certificate, error) {
-	active := m.challenge(ctx, host)
+	active := m.challenge(ctx, host, func(c *challenge) bool { return c.Type == acme.ChallengeTypeTLSALPN01 })
 	if active == nil {
 		m.metrics.challengeRefused.Inc()
 		return nil, nil
