@@ -88,7 +88,10 @@ func (s *Service) view(d tenant.Domain, cert Certificate) View {
 	kept := readReport(d.Report)
 	v := View{Domain: d, Records: Records(d, s.cfg.Edge, s.cfg.Addresses), Checks: kept.checks(), Problems: s.problems(d, kept),
 		CanCheckAt: s.canCheckAt(kept.Asked)}
-	if d.Status.Holds() && d.Status != tenant.DomainQuarantined {
+	switch {
+	case d.Status == tenant.DomainQuarantined || d.Status == tenant.DomainDeleted:
+		v.Records = nil // nothing that is set now would help
+	case d.Status.Holds():
 		v.Certificate = cert
 	}
 	if d.CheckedAt.IsZero() && d.Status == tenant.DomainPendingOwnership {

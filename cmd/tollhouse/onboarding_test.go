@@ -1,0 +1,108 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"tollhouse/tenant"
+	"tollhouse/tenant/domaindoctor/dnstest"
+)
+
+func TestOnboarding_FromTheClaimToTheServedPageAndBack(t *testing.T) {
+	const host = "pay.acme.test"
+	zones := []*dnstest.Server{dnstest.Start(t), dnstest.Start(t)}
+	f := newFleet(t, 2, map[string]string{"DNS_RESOLVERS": zones[0].Addr.String() + "," + zones[1].Addr.String()})
+	b := f.addBusiness(t, "alpha")
+
+	claim := f.api(t, b, "POST", "/api/domains", `{"host":"`+host+`"}`, 201)
+	at := "/api/domains/" + claim["id"].(string)
+	target := claim["records"].([]any)[0].(map[string]any)["value"].(string)
+	for _, zone := range zones {
+		zone.Set(host, "CNAME "+target+".")
+		zone.Set(target, "A 127.0.0.1")
+	}
+	if first := f.api(t, b, "POST", at+"/check", "", 200); first["proven_by"] != "cname" || first["can_check_at"] == nil {
+		t.Errorf("a check after the record was set: %v", first)
+	}
+	var d map[string]any
+	waitFor(t, "the domain to be active", func() bool {
+		d = f.api(t, b, "GET", at, "", 200)
+		return d["status"] == "active"
+	})
+	certificate := d["certificate"].(map[string]any)
+	if certificate["nodes_live"] != 2.0 || certificate["nodes_serving"] != 2.0 || d["reason"] != nil || d["blocking_on"] != "nobody" || len(d["problems"].([]any)) != 0 {
+		t.Errorf("active: %v", d)
+	}
+	if n := f.ordersFor(host); n != 1 {
+		t.Errorf("%d orders, want 1", n)
+	}
+	for i, n := range f.nodes {
+		page := ask(t, f.client(n), "GET", "https://"+host+"/portal/test", "")
+		if page.StatusCode != 200 || !strings.Contains(page.body, "Business alpha") {
+			t.Errorf("node %d serves %s", i, page.Status)
+		}
+		if serial := page.TLS.PeerCertificates[0].SerialNumber.Text(16); strings.TrimLeft(certificate["serial"].(string), "0") != serial {
+			t.Errorf("node %d serves the serial %s, the API says %v", i, serial, certificate["serial"])
+		}
+	}
+	f.giveUp(t, b, at, target)
+}
+
+// giveUp removes an active domain and claims it anew.
+func (f *fleet) giveUp(t *testing.T, b *business, at, target string) {
+	t.Helper()
+	gone := f.api(t, b, "DELETE", at, "", 200)
+	host := tenant.MustParseHostname(gone["host"].(string))
+	if gone["status"] != "quarantined" || gone["certificate"] != nil || len(gone["records"].([]any)) != 0 {
+		t.Errorf("given up: %v", gone)
+	}
+	for _, n := range f.nodes {
+		waitFor(t, "the host to be gone", func() bool { _, served := n.directory.Lookup(host); return !served })
+		if c, err := f.tryDial(n, host.String(), nil); err == nil {
+			_ = c.Close()
+			t.Error("a host that was given up is served")
+		}
+	}
+	if again := f.api(t, b, "DELETE", at, "", 200); again["status"] != "quarantined" || again["status_at"] != gone["status_at"] {
+		t.Errorf("given up again: %v", again)
+	}
+	anew := f.api(t, b, "POST", "/api/domains", `{"host":"`+host.String()+`"}`, 201)
+	if value := anew["records"].([]any)[0].(map[string]any)["value"]; value == target || anew["id"] == gone["id"] {
+		t.Errorf("the new claim has the old target %v", value)
+	}
+	f.audited(t, b, gone["id"].(string))
+}
+
+// audited asserts that the log tells of a domain's first and last step as its key's doing.
+func (f *fleet) audited(t *testing.T, b *business, id string) {
+	t.Helper()
+	keys, err := f.nodes[0].tenants.Keys(t.Context(), b.ID)
+	if err != nil || len(keys) != 1 {
+		t.Fatal(keys, err)
+	}
+	var kinds []string
+	for _, row := range f.api(t, b, "GET", "/api/crm/audit-events?document_id="+id, "", 200)["data"].([]any) {
+		e := row.(map[string]any)
+		kinds = append(kinds, e["kind"].(string))
+		byKey := e["actor"] == "api" && e["actor_id"] == keys[0].ID
+		if kind := e["kind"]; (kind == "domain.pending_ownership" || kind == "domain.quarantined") && !byKey {
+			t.Errorf("%v is by %v %v, want the key", kind, e["actor"], e["actor_id"])
+		}
+	}
+	for _, want := range []string{"domain.active", "domain.quarantined"} {
+		if !slices.Contains(kinds, want) {
+			t.Errorf("the log has %v, and no %s", kinds, want)
+		}
+	}
+}
+
+// ordersFor counts the orders for a host that the CA was given.
+func (f *fleet) ordersFor(host string) (n int) {
+	for _, order := range f.ca.OrderLog() {
+		if slices.Contains(order.Names, host) {
+			n++
+		}
+	}
+	return n
+}
