@@ -1,6 +1,7 @@
 package certsdb
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -25,9 +26,6 @@ func (s *Store) issuerHost(key string) string {
 	return key
 }
 
-// caUnavailable is the trouble of a host for which no CA answers.
-const caUnavailable = "ca.unavailable"
-
 // fact is what one host's row says. What may be absent is a pointer.
 type fact struct {
 	Host        string
@@ -46,6 +44,7 @@ type fact struct {
 	FailedAt    *time.Time
 	RetryAt     *time.Time
 	CASince     *time.Time
+	CACode      *string
 	CAReason    *string
 	CARetry     *time.Time
 }
@@ -54,21 +53,22 @@ type fact struct {
 //
 // A node that joined after the certificate was committed counts only if it was seen serving: until it has loaded a host it serves nothing
 // older, and a host that nobody visits must not look half deployed because a node was started. That the CAs fail is a trouble of those that
-// need one now, and only if all of them fail.
+// need one now, and only if all of them fail; the one that is asked again first tells which.
 const factsQuery = `WITH live AS (SELECT id, started_at FROM nodes WHERE seen_at > now() - @life::interval),
 	best AS (SELECT DISTINCT ON (c.host) c.* FROM certificates c WHERE c.host = ANY (@hosts) AND c.issuer = ANY (@issuers)
 		ORDER BY c.host, (c.not_after > @now) DESC, c.not_before DESC),
 	failed AS (SELECT DISTINCT ON (f.host) f.* FROM certificate_failures f LEFT JOIN best b ON b.host = f.host
 		WHERE f.host = ANY (@hosts) AND f.issuer = ANY (@issuers) AND (b.host IS NULL OR f.failed_at > b.committed_at)
 		ORDER BY f.host, f.failed_at DESC),
-	down AS (SELECT max(failing_since) AS since, min(retry_at) AS retry_at, max(error) AS error FROM ca_health
+	down AS (SELECT max(failing_since) AS since, min(retry_at) AS retry_at,
+			(array_agg(code ORDER BY retry_at NULLS FIRST))[1] AS code, (array_agg(error ORDER BY retry_at NULLS FIRST))[1] AS error FROM ca_health
 		WHERE issuer = ANY (@issuers) AND failing_since IS NOT NULL HAVING count(*) = cardinality(@issuers::text[]))
 	SELECT asked.host, b.issuer, b.serial, b.version, b.not_before, b.not_after, b.renew_at, b.committed_at,
 		CASE WHEN @look_at_roots THEN b.chain_pem END,
 		(SELECT count(*) FROM live n WHERE b.host IS NULL OR n.started_at <= b.committed_at
 			OR EXISTS (SELECT FROM certificate_sightings s WHERE s.host = b.host AND s.node_id = n.id)),
 		(SELECT count(*) FROM live n JOIN certificate_sightings s ON s.node_id = n.id AND s.host = b.host AND s.serial = b.serial),
-		f.code, f.reason, f.failed_at, f.retry_at, down.since, down.error, down.retry_at
+		f.code, f.reason, f.failed_at, f.retry_at, down.since, down.code, down.error, down.retry_at
 	FROM unnest(@hosts::text[]) AS asked (host)
 	LEFT JOIN best b ON b.host = asked.host
 	LEFT JOIN failed f ON f.host = asked.host
@@ -110,7 +110,7 @@ func (s *Store) facts(r *fact) certs.Facts {
 	case r.Code != nil && *r.Code != "":
 		f.Trouble, f.Reason, f.TroubleSince, f.RetryAt = *r.Code, *r.Reason, r.FailedAt.UTC(), r.RetryAt.UTC()
 	case r.CASince != nil:
-		f.Trouble, f.Reason, f.TroubleSince = caUnavailable, *r.CAReason, r.CASince.UTC()
+		f.Trouble, f.Reason, f.TroubleSince = cmp.Or(*r.CACode, certs.CodeUnavailable), *r.CAReason, r.CASince.UTC()
 		if r.CARetry != nil {
 			f.RetryAt = r.CARetry.UTC()
 		}

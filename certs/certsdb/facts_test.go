@@ -210,12 +210,32 @@ func TestFacts_TroubleOfTheNameAndOfTheCA(t *testing.T) {
 	if f := facts(t, s, host); f.Trouble != "ca.unavailable" || f.Reason != "it is away" || time.Since(f.TroubleSince) < time.Hour-time.Minute {
 		t.Errorf("no certificate and a CA that fails: %+v", f)
 	}
+	execute(t, db, `UPDATE ca_health SET code = 'ca.rate_limited', retry_at = now() + interval '1 hour'`)
+	if f := facts(t, s, host); f.Trouble != "ca.rate_limited" || time.Until(f.RetryAt) < 59*time.Minute {
+		t.Errorf("no certificate and a CA that is left alone: %+v", f)
+	}
 	put(t, s, newAuthority().issue(billing, 24*time.Hour))
 	if f := facts(t, s, host); f.Trouble != "" {
 		t.Errorf("a CA that fails troubles a host that needs nothing of it: %+v", f)
 	}
 	execute(t, db, `UPDATE certificates SET renew_at = now() - interval '1 minute'`)
-	if f := facts(t, s, host); f.Trouble != "ca.unavailable" {
+	if f := facts(t, s, host); f.Trouble != "ca.rate_limited" {
 		t.Errorf("a CA that fails does not trouble a host that is due: %+v", f)
+	}
+}
+
+// While one of two CAs issues, nobody has to wait for the other.
+func TestFacts_OneCAThatFailsOfTwoIsNoTrouble(t *testing.T) {
+	t.Parallel()
+	_, db := setup(t)
+	s := open(t, db, func(c *certsdb.Config) { c.Fallback = "https://second.example/dir" })
+	const fails = `INSERT INTO ca_health (issuer, failing_since, error, code) VALUES ($1, now(), 'it is away', 'ca.unavailable')`
+	execute(t, db, fails, issuer)
+	if f := facts(t, s, host); f.Trouble != "" {
+		t.Errorf("one fails: %+v", f)
+	}
+	execute(t, db, fails, "second.example-dir")
+	if f := facts(t, s, host); f.Trouble != "ca.unavailable" {
+		t.Errorf("both fail: %+v", f)
 	}
 }
