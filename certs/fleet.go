@@ -20,7 +20,7 @@ type Fleet interface {
 	Unseen(ctx context.Context, id string, within time.Duration, limit int) ([]tenant.Hostname, error)
 	// Survey counts what is stored, and lists up to limit hosts whose renewal is late.
 	Survey(ctx context.Context, limit int) (Survey, error)
-	// Fade deletes nodes that have been dead for an hour, and sightings of certificates that are gone.
+	// Fade deletes nodes that have been dead for an hour, sightings of certificates that are gone, and notes of what was revoked long ago.
 	Fade(ctx context.Context) error
 }
 

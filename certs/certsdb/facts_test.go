@@ -148,6 +148,10 @@ func TestFade_SweepsTheDeadAndTheirSightings(t *testing.T) {
 		saw(t, s, id, c, 1)
 	}
 	execute(t, db, `UPDATE nodes SET seen_at = now() - interval '61 minutes' WHERE id = 'node_a'`)
+	const revoked = `INSERT INTO certificate_revocations (issuer, serial, host, reason, chain_pem, metadata, not_after, revoked_at)
+		VALUES ('ca', 'old', 'a', 5, '', '', now() - interval '32 days', now()), ('ca', 'late', 'a', 5, '', '', now() - interval '32 days', NULL),
+			('ca', 'new', 'a', 5, '', '', now() + interval '1 day', now())`
+	execute(t, db, revoked)
 	if err := s.Fade(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -156,6 +160,12 @@ func TestFade_SweepsTheDeadAndTheirSightings(t *testing.T) {
 	}
 	if n := number(t, db, `SELECT count(*) FROM certificate_sightings`); n != 1 {
 		t.Errorf("%d sightings are left, want 1", n)
+	}
+	if n := number(t, db, `SELECT count(*) FROM certificate_revocations WHERE serial IN ('late', 'new')`); n != 2 {
+		t.Errorf("%d revocations are left of the two that are needed", n)
+	}
+	if n := number(t, db, `SELECT count(*) FROM certificate_revocations`); n != 2 {
+		t.Errorf("%d revocations are left, want 2", n)
 	}
 	if err := s.Saw(ctx, "node_a", []certs.Sighting{{Host: host, Serial: "1"}}); err == nil {
 		t.Error("a node that is not in the list was seen")

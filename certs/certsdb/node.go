@@ -48,7 +48,8 @@ func (s *Store) Leave(ctx context.Context, id string) error {
 	return nil
 }
 
-// Fade deletes what dead nodes left after an hour. A sighting of a host that has no certificate any more serves nobody either.
+// Fade deletes what dead nodes left after an hour, and what is of no use to anybody after a while: sightings of hosts that have no
+// certificate any more, and the notes of what was revoked, a month after it would have expired.
 func (s *Store) Fade(ctx context.Context) error {
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
@@ -59,6 +60,10 @@ func (s *Store) Fade(ctx context.Context) error {
 		AND NOT EXISTS (SELECT FROM certificates c WHERE c.host = s.host)`
 	if _, err := s.cfg.Pool.Exec(ctx, gone); err != nil {
 		return fmt.Errorf("sweeping sightings: %w", err)
+	}
+	const revoked = `DELETE FROM certificate_revocations WHERE revoked_at IS NOT NULL AND not_after < now() - interval '1 month'`
+	if _, err := s.cfg.Pool.Exec(ctx, revoked); err != nil {
+		return fmt.Errorf("sweeping revocations: %w", err)
 	}
 	return nil
 }
