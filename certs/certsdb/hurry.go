@@ -22,7 +22,7 @@ func (s *Store) Hurry(ctx context.Context, host tenant.Hostname) (known bool, er
 		if _, err := tx.Exec(ctx, forgive, host.String()); err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, ask, pgx.NamedArgs{"host": host.String(), "now": s.cfg.Now()})
+		tag, err := tx.Exec(ctx, ask, pgx.NamedArgs{"host": host.String()})
 		if err != nil {
 			return err
 		}
@@ -50,4 +50,5 @@ func (s *Store) HurryAll(ctx context.Context) (int, error) {
 }
 
 // dueNow also ends the asking after the CA's window, whose answer would put the certificate off again. The next commit begins it anew.
-const dueNow = `renew_at = LEAST(renew_at, @now), refresh_at = NULL`
+// A minute earlier than now is now for every node, wherever its clock stands.
+const dueNow = `renew_at = LEAST(renew_at, now() - interval '1 minute'), refresh_at = NULL`

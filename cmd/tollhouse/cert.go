@@ -7,9 +7,13 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"tollhouse/certs"
 	"tollhouse/certs/certsdb"
 	"tollhouse/tenant"
+	"tollhouse/tenant/rls"
+	"tollhouse/tenant/tenantdb"
 )
 
 type certCmd struct {
@@ -181,15 +185,11 @@ func (c certRevokeCmd) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		n, err := d.certs.Revoke(ctx, host, revocationReasons[c.Reason])
+		place, err := d.place(ctx, host)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			return fmt.Errorf("%s has no certificate; what was revoked before is in: tollhouse explain %s", host, host)
-		}
-		place, err := d.place(ctx, host)
-		if err != nil {
+		if err := d.revoke(ctx, place, c.Reason); err != nil {
 			return err
 		}
 		fmt.Fprintf(e.stdout, "Every node drops the certificate of %s within a second, and one of them tells the CA.\n", host)
@@ -198,5 +198,26 @@ func (c certRevokeCmd) Run(e *env) error {
 		}
 		fmt.Fprintf(e.stdout, "See: tollhouse explain %s\n", host)
 		return nil
+	})
+}
+
+// revoke has a host's certificates revoked, and notes it in the audit log of the tenant whose host it is, both or neither.
+func (d *desk) revoke(ctx context.Context, p place, why string) error {
+	fact, err := d.fact(ctx, p.host)
+	if err != nil {
+		return err
+	}
+	if fact.Serial == "" || p.owner() == "" {
+		n, err := d.certs.Revoke(ctx, p.host, revocationReasons[why])
+		if err == nil && n == 0 {
+			err = fmt.Errorf("%s has no certificate; what was revoked before is in: tollhouse explain %s", p.host, p.host)
+		}
+		return err
+	}
+	return rls.Tx(ctx, d.pool, p.owner(), func(tx pgx.Tx) error {
+		if err := certsdb.RequestRevocation(ctx, tx, p.host, revocationReasons[why]); err != nil {
+			return err
+		}
+		return noteChange(ctx, tx, p.owner(), tenantdb.Event{What: "certificate.revoked", Subject: p.id(), Reason: why})
 	})
 }

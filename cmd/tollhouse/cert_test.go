@@ -68,6 +68,9 @@ func TestCertRevoke_TakesTheCertificateFromTheNodes(t *testing.T) {
 	if err != nil || len(revoked) != 1 || revoked[0].Serial != "04ab" || revoked[0].Reason != 1 || !revoked[0].RevokedAt.IsZero() {
 		t.Errorf("%+v, %v", revoked, err)
 	}
+	if n := o.audited(t, "acme", "certificate.revoked"); n != 1 {
+		t.Errorf("%d audit entries", n)
+	}
 	o.says(t, "explain billing.acme.com", "revoked  04ab of acme-v02.api.letsencrypt.org, asked for", "the CA is told next", "none is stored")
 	o.refuses(t, "cert revoke billing.acme.com", "billing.acme.com has no certificate; what was revoked before is in: tollhouse explain billing.acme.com")
 	o.refuses(t, "cert revoke billing.acme.com --reason bored", "--reason must be one of")

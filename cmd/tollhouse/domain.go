@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -109,9 +110,8 @@ type domainLine struct {
 const linesAtOnce = 500
 
 func (c domainListCmd) lines(ctx context.Context, d *desk) ([]domainLine, error) {
-	only, err := c.tenant(ctx, d)
-	if err != nil {
-		return nil, err
+	if c.Tenant != "" {
+		return c.linesOfOne(ctx, d)
 	}
 	lines := []domainLine{}
 	for after := ""; ; {
@@ -119,7 +119,7 @@ func (c domainListCmd) lines(ctx context.Context, d *desk) ([]domainLine, error)
 		if err != nil {
 			return nil, err
 		}
-		more, err := d.lines(ctx, page, only)
+		more, err := d.lines(ctx, page)
 		if err != nil {
 			return nil, err
 		}
@@ -131,23 +131,29 @@ func (c domainListCmd) lines(ctx context.Context, d *desk) ([]domainLine, error)
 	}
 }
 
-// tenant is whose hosts are listed; "" means everybody's.
-func (c domainListCmd) tenant(ctx context.Context, d *desk) (tenant.ID, error) {
-	if c.Tenant == "" {
-		return "", nil
-	}
+func (c domainListCmd) linesOfOne(ctx context.Context, d *desk) ([]domainLine, error) {
 	t, err := d.tenants.Show(ctx, c.Tenant)
 	if err != nil {
-		return "", plain(err, fmt.Sprintf("tenant %q", c.Tenant))
+		return nil, plain(err, fmt.Sprintf("tenant %q", c.Tenant))
 	}
-	return t.ID, nil
+	all, err := d.tenants.Domains(ctx, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	var owned []tenantdb.OwnedDomain
+	for _, one := range slices.Backward(all) { // the oldest first, as in the list of all
+		if c.Status == "" || string(one.Status) == c.Status {
+			owned = append(owned, tenantdb.OwnedDomain{Domain: one, Slug: t.Slug})
+		}
+	}
+	return d.lines(ctx, owned)
 }
 
 // lines makes a list's lines of domains, with one question about all their certificates.
-func (d *desk) lines(ctx context.Context, page []tenantdb.OwnedDomain, only tenant.ID) ([]domainLine, error) {
+func (d *desk) lines(ctx context.Context, page []tenantdb.OwnedDomain) ([]domainLine, error) {
 	var hosts []tenant.Hostname
 	for _, o := range page {
-		if (only == "" || o.Tenant == only) && hasCertificate(o.Status) {
+		if hasCertificate(o.Status) {
 			hosts = append(hosts, o.Host)
 		}
 	}
@@ -155,11 +161,9 @@ func (d *desk) lines(ctx context.Context, page []tenantdb.OwnedDomain, only tena
 	if err != nil {
 		return nil, err
 	}
-	var lines []domainLine
-	for _, o := range page {
-		if only == "" || o.Tenant == only {
-			lines = append(lines, lineOf(o, facts[o.Host]))
-		}
+	lines := make([]domainLine, len(page))
+	for i, o := range page {
+		lines[i] = lineOf(o, facts[o.Host])
 	}
 	return lines, nil
 }

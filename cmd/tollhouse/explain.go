@@ -86,17 +86,6 @@ func learn[T any](x *explanation, what string, into *T, get func() (T, error)) {
 	*into = value
 }
 
-// owner is the tenant that an order would be counted for.
-func (x *explanation) owner() tenant.ID {
-	if x.tenant != nil {
-		return x.tenant.ID
-	}
-	if h := x.holder(); h != nil {
-		return h.Tenant
-	}
-	return ""
-}
-
 // live counts the nodes that live.
 func (x *explanation) live() (n int) {
 	for _, node := range x.nodes {

@@ -96,6 +96,9 @@ func TestDomainChange_GoesByTheRulesOfTheService(t *testing.T) {
 	status("billing.acme.com acme", tenant.DomainSuspended)
 	status("billing.acme.com globe", tenant.DomainClaimConflict)
 	o.says(t, "domain suspend billing.acme.com", "is suspended")
+	if n := o.audited(t, "acme", "domain.suspended"); n != 1 {
+		t.Errorf("%d audit entries of one suspension by an operator", n)
+	}
 	o.says(t, "domain resume billing.acme.com", "is active")
 	status("billing.acme.com acme", tenant.DomainActive)
 	o.refuses(t, "domain suspend new.acme.com", "nobody holds new.acme.com yet: acme has claimed it and is pending_ownership")

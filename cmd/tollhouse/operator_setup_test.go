@@ -13,6 +13,7 @@ import (
 	"tollhouse/tenant"
 	"tollhouse/tenant/domaindoctor/dnstest"
 	"tollhouse/tenant/domains"
+	"tollhouse/tenant/rls"
 	"tollhouse/tenant/seal"
 	"tollhouse/tenant/tenantdb"
 )
@@ -143,6 +144,18 @@ func (o *office) node(t *testing.T, id, name, host, serial string) {
 	if err := o.fleet.Saw(t.Context(), id, []certs.Sighting{{Host: tenant.MustParseHostname(host), Serial: serial, Version: 1}}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// audited counts the entries in a tenant's audit log that an operator caused.
+func (o *office) audited(t *testing.T, slug, kind string) (n int) {
+	t.Helper()
+	err := rls.Tx(t.Context(), o.db.App, o.tenants[slug], func(tx pgx.Tx) error {
+		return tx.QueryRow(t.Context(), `SELECT count(*) FROM audit_events WHERE tenant_id = $1 AND kind = $2 AND actor = 'operator'`, o.tenants[slug], kind).Scan(&n)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func (o *office) run(t *testing.T, args ...string) (stdout, stderr string, err error) {

@@ -78,6 +78,25 @@ func (p place) holder() *tenantdb.OwnedDomain {
 	return &p.claims[0]
 }
 
+// owner is the tenant that has the host, also while it is not served; "" for the platform's own names and for those that nobody has.
+func (p place) owner() tenant.ID {
+	if p.tenant != nil {
+		return p.tenant.ID
+	}
+	if h := p.holder(); h != nil {
+		return h.Tenant
+	}
+	return ""
+}
+
+// id is the domain's that has the host; "" where there is none.
+func (p place) id() string {
+	if h := p.holder(); h != nil {
+		return h.ID
+	}
+	return ""
+}
+
 // whyUnserved are the words for holders that are not served.
 var whyUnserved = map[tenant.DomainStatus]string{
 	tenant.DomainPendingDNS:  "%s has proven it, and it does not lead here yet",
