@@ -35,8 +35,8 @@ func TestLoadConfig_TakesTheDefaults(t *testing.T) {
 	if c.ACME.Limits != certs.LetsEncrypt() || c.Fallback.Directory != "" || c.RenewalCheck != time.Minute {
 		t.Errorf("defaults of CAs: %+v, %+v, %s", c.ACME, c.Fallback, c.RenewalCheck)
 	}
-	if c.EdgeDomain.String() != "edge.portal.example" || len(c.Resolvers) != 2 || c.PublicAddresses != nil || len(c.CAAIssuers) != 1 || c.CAAIssuers[0] != "letsencrypt.org" {
-		t.Errorf("defaults of domains: %s, %v, %v, %v", c.EdgeDomain, c.Resolvers, c.PublicAddresses, c.CAAIssuers)
+	if c.EdgeDomain.String() != "edge.portal.example" || len(c.Resolvers) != 2 || c.PublicAddresses != nil || len(c.CAAIssuers) != 1 || c.CAAIssuers[0] != "letsencrypt.org" || c.Domains != 100 {
+		t.Errorf("defaults of domains: %s, %v, %v, %v, %d", c.EdgeDomain, c.Resolvers, c.PublicAddresses, c.CAAIssuers, c.Domains)
 	}
 }
 

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"tollhouse/tenant"
@@ -47,6 +51,65 @@ func TestOnboarding_FromTheClaimToTheServedPageAndBack(t *testing.T) {
 		}
 	}
 	f.giveUp(t, b, at, target)
+}
+
+func TestOnboarding_StopsAtTheLimitOfATenant(t *testing.T) {
+	f := newFleet(t, 1, map[string]string{"LIMIT_DOMAINS": "3"})
+	alpha, beta := f.addBusiness(t, "alpha"), f.addBusiness(t, "beta") // one domain each already
+	var claims sync.WaitGroup
+	var taken, refused atomic.Int32
+	for i := range 8 {
+		claims.Go(func() {
+			switch r := f.claim(t, alpha, fmt.Sprintf("pay%d.acme.test", i)); r.StatusCode {
+			case 201:
+				taken.Add(1)
+			case 409:
+				refused.Add(1)
+				clearProblem(t, "over the limit", r, 409, "quota.exceeded")
+				if !strings.Contains(r.body, "may have 3 domains") {
+					t.Errorf("the limit is not named: %s", r.body)
+				}
+			default:
+				t.Errorf("%s: %s", r.Status, r.body)
+			}
+		})
+	}
+	claims.Wait()
+	if taken.Load() != 2 || refused.Load() != 6 {
+		t.Errorf("%d claims taken and %d refused, want 2 and 6", taken.Load(), refused.Load())
+	}
+	if r := f.claim(t, beta, "pay0.acme.test"); r.StatusCode != 201 {
+		t.Errorf("another tenant's claim: %s", r.Status)
+	}
+}
+
+func TestOnboarding_OneClaimHoweverManyAsk(t *testing.T) {
+	f := newFleet(t, 2, nil)
+	b := f.addBusiness(t, "alpha")
+	var claims sync.WaitGroup
+	var made atomic.Int32
+	bodies := make([]string, 12)
+	for i := range bodies {
+		claims.Go(func() {
+			c := f.client(f.nodes[i%2])
+			defer c.CloseIdleConnections()
+			r := ask(t, c, "POST", "https://api."+fleetDomain+"/api/domains", `{"host":"pay.acme.test"}`, "Authorization: Bearer "+b.key, "Content-Type: application/json")
+			if r.StatusCode == 201 {
+				made.Add(1)
+			} else if r.StatusCode != 200 {
+				t.Errorf("%s: %s", r.Status, r.body)
+			}
+			var d struct{ ID string }
+			if err := json.Unmarshal([]byte(r.body), &d); err != nil {
+				t.Error(err)
+			}
+			bodies[i] = d.ID
+		})
+	}
+	claims.Wait()
+	if slices.Sort(bodies); made.Load() != 1 || len(slices.Compact(bodies)) != 1 {
+		t.Errorf("%d claims were made: %v", made.Load(), slices.Compact(bodies))
+	}
 }
 
 // giveUp removes an active domain and claims it anew.
