@@ -65,7 +65,7 @@ func (r rules) lookAt(d *tenant.Domain, kept report) time.Time {
 // it lasts the more rarely.
 func (r rules) patience(d *tenant.Domain, kept report, now time.Time) time.Duration {
 	if kept.undecided() {
-		return jittered(min(max(now.Sub(d.ArmedAt)/20, r.Undecided), r.CheckRarely), d)
+		return jittered(min(max(now.Sub(d.ArmedAt)/8, r.Undecided), r.CheckRarely), d)
 	}
 	return jittered(growing(r.CheckSoon, 1.5, d.Checks-r.SoonChecks, r.CheckRarely), d)
 }

@@ -215,7 +215,7 @@ func TestBrake_IsOneForAllNodes(t *testing.T) {
 		}
 	}
 	w.service = w.node(t) // another node, which has seen nothing
-	for range 6 { // two days
+	for range 6 {         // two days
 		w.clock.Advance(8 * time.Hour)
 		expectStatus(t, w.check(t, all[0]), "active")
 	}

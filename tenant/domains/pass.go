@@ -34,8 +34,9 @@ func (s *Service) pass(ctx context.Context, d tenant.Domain, asked bool) (tenant
 
 // gather learns what a judgement needs.
 func (s *Service) gather(ctx context.Context, d tenant.Domain, asked bool) (evidence, error) {
-	e := evidence{now: s.cfg.Now(), asked: asked}
-	if s.rules.lookDue(&d, readReport(d.Report), asked, e.now) {
+	kept := readReport(d.Report)
+	e := evidence{now: s.cfg.Now(), asked: asked || kept.Hurried}
+	if s.rules.lookDue(&d, kept, e.asked, e.now) {
 		seen := s.cfg.Doctor.Examine(ctx, d.Host, s.proof(d))
 		if ctx.Err() != nil {
 			return e, ctx.Err() // an examination that was cut short says nothing

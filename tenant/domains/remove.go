@@ -35,20 +35,25 @@ func (s *Service) Resume(ctx context.Context, t tenant.ID, id string) (View, err
 	return s.show(ctx, d)
 }
 
-// Retry is the operator's "check now": the loop takes the domain up at once, with its patience renewed. It is not limited.
+// Retry is the operator's "check now": the loop examines the domain at once, with its patience renewed. It is not limited.
 func (s *Service) Retry(ctx context.Context, t tenant.ID, id string) (View, error) {
-	d, err := s.update(ctx, Ref{t, id}, func(d *tenant.Domain) error {
-		now := s.cfg.Now()
-		if err := s.rules.rearm(d, now); err != nil {
-			return err
-		}
-		if s.rules.watched(d.Status) {
-			d.NextCheckAt = now
-		}
-		return nil
-	})
+	d, err := s.update(ctx, Ref{t, id}, s.hurry)
 	if err != nil {
 		return View{}, err
 	}
 	return s.show(ctx, d)
+}
+
+func (s *Service) hurry(d *tenant.Domain) error {
+	now, kept := s.cfg.Now(), readReport(d.Report)
+	if err := s.rules.rearm(d, now); err != nil {
+		return err
+	}
+	if !s.rules.watched(d.Status) {
+		return nil
+	}
+	kept.Hurried, d.NextCheckAt = true, now
+	raw, err := kept.encode()
+	d.Report = raw
+	return err
 }

@@ -112,6 +112,23 @@ func TestRetry_IsDueAtOnceAndBeginsAnew(t *testing.T) {
 	}
 }
 
+// An active name is examined once a day, unless the operator asks.
+func TestRetry_MakesTheLoopExamineAnActiveName(t *testing.T) {
+	w := newWorld(t)
+	d := w.active(t, w.tenants[0], "billing.acme.com")
+	before := w.dns.count()
+	if _, err := w.service.Retry(context.Background(), d.Tenant, d.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.Advance(time.Second)
+	w.dns.set("billing.acme.com", answers{cname: d.Label + ".edge.pay.example", elsewhere: true})
+	w.run(t, 2)
+	until(t, "examined", func() bool { return w.show(t, d).Reason == "dns.wrong_target" })
+	if n := w.dns.count() - before; n != 1 {
+		t.Errorf("%d examinations", n)
+	}
+}
+
 func TestList_PagesWithTheirCertificates(t *testing.T) {
 	w := newWorld(t)
 	a := w.active(t, w.tenants[0], "a.acme.com")

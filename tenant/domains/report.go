@@ -20,7 +20,8 @@ type report struct {
 	Findings []keptFinding        `json:"findings,omitempty"` // the doctor's
 	Own      []keptFinding        `json:"own,omitempty"`      // of certificates and claims
 
-	Asked     []time.Time `json:"asked,omitempty"` // checks that somebody asked for in the last hour
+	Asked     []time.Time `json:"asked,omitempty"`   // checks that somebody asked for in the last hour
+	Hurried   bool        `json:"hurried,omitempty"` // the operator asked for a check, which the loop is to make
 	Contested time.Time   `json:"contested,omitzero"`
 	Live      time.Time   `json:"live,omitzero"` // when it first was active since it was proven
 }
@@ -64,7 +65,7 @@ func (r report) encode() ([]byte, error) {
 
 // take replaces the last examination by a new one.
 func (r *report) take(seen domaindoctor.Report) {
-	r.Verdict, r.Checks, r.Findings = seen.Verdict, nil, keep(seen.Findings)
+	r.Verdict, r.Checks, r.Findings, r.Hurried = seen.Verdict, nil, keep(seen.Findings), false
 	for _, c := range seen.Checks {
 		r.Checks = append(r.Checks, keptCheck(c))
 	}

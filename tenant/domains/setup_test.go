@@ -61,7 +61,7 @@ func newWorld(t *testing.T) *world {
 
 func worldOf(t *testing.T, store domains.Store) *world {
 	t.Helper()
-	w := &world{clock: &clock{now: time.Now().Truncate(time.Microsecond)}, dns: newZone(t), fleet: &fleet{live: 3}, log: newJournal()}
+	w := &world{clock: &clock{now: time.Now().Add(-10 * time.Minute).Truncate(time.Microsecond)}, dns: newZone(t), fleet: &fleet{live: 3}, log: newJournal()}
 	w.dns.clock, w.fleet.clock = w.clock, w.clock
 	w.cfg = domains.Config{Store: store, Doctor: w.dns, Certificates: w.fleet, Edge: edge, Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.7")},
 		Log: slog.New(w.log), Now: w.clock.Now, Limits: domains.Limits{ChecksPerHour: 1000}}
