@@ -239,3 +239,21 @@ func TestClock_OffByAnHourPlacesNoOrder(t *testing.T) {
 	h.ahead.Store(0)
 	eventually(t, "the clock is right", func() bool { return out.has("this node's clock is right again") })
 }
+
+// A store that is away for a moment must not cost a sighting: nothing would report the host again until its renewal.
+func TestSightings_AStoreThatWasAwayIsToldLater(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, localca.Options{}, billing)
+	first, a := f.member(quiet)
+	second, b := f.member(quiet)
+	second.store.cut.Store(true)
+	if _, err := first.shake(billing); err != nil {
+		t.Fatal(err)
+	}
+	a.await(t, billing, "")
+	if got := f.facts(billing); got.Serving != 1 || got.Live != 2 {
+		t.Errorf("%d of %d nodes serve while one cannot load", got.Serving, got.Live)
+	}
+	second.store.cut.Store(false)
+	b.await(t, billing, f.facts(billing).Serial)
+}

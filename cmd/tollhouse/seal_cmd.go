@@ -22,7 +22,8 @@ type sealCmd struct {
 
 // Help is shown by `tollhouse seal --help`.
 func (sealCmd) Help() string {
-	return "To rotate: add the new key as the second of SEAL_KEYS on every node, then put it first on every node. What older keys sealed is then sealed anew in the background. An old key may be removed once `seal status` says so."
+	return "To rotate: add the new key as the second of SEAL_KEYS on every node, then put it first on every node. What older keys sealed is then " +
+		"sealed anew in the background. An old key may be removed once `seal status` says so."
 }
 
 // withSeal runs a command with the database and the key ring.
@@ -108,7 +109,8 @@ func verdict(ring *seal.Ring, id string, needed int) string {
 	case needed > 0:
 		return fmt.Sprintf("%s: needed by %d, keep it", id, needed)
 	}
-	return fmt.Sprintf("%s: needed by nothing here; remove it once every node has run for 6 h with %s first (local copies follow by then)", id, ring.Newest())
+	const free = "%s: needed by nothing here; remove it once every node has run for 6 h with %s first (local copies follow by then)"
+	return fmt.Sprintf(free, id, ring.Newest())
 }
 
 type sealRotateCmd struct{}
