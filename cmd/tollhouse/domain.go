@@ -19,7 +19,7 @@ type domainCmd struct {
 	Show    domainShowCmd    `cmd:"" help:"Show everything about a custom host: every claim to it, records, checks, problems, certificate, nodes, history."`
 	Retry   domainRetryCmd   `cmd:"" help:"Check a custom host now, with its patience renewed, and end the back-off of its certificate."`
 	Suspend domainSuspendCmd `cmd:"" help:"Stop serving a custom host; it stays its tenant's."`
-	Resume  domainResumeCmd  `cmd:"" help:"Serve a suspended custom host again, once it is checked."`
+	Resume  domainResumeCmd  `cmd:"" help:"Serve a suspended custom host again, as before, and check it at once."`
 	Remove  domainRemoveCmd  `cmd:"" help:"Take a custom host from its tenant. A proven one is quarantined and its certificate revoked."`
 	Brake   domainBrakeCmd   `cmd:"" help:"Show the brake that stops all losses when too many hosts turn bad at once, or release it."`
 

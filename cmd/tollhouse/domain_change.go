@@ -66,7 +66,7 @@ type domainResumeCmd struct{ oneDomain }
 
 // Run resumes a domain.
 func (c domainResumeCmd) Run(e *env) error {
-	return c.change(e, (*desk).holder, (*domains.Service).Resume, "A node checks it within seconds: tollhouse domain show %s")
+	return c.change(e, (*desk).holder, (*domains.Service).Resume, "It is as it was before, and a node checks it within seconds: tollhouse domain show %s")
 }
 
 type domainRemoveCmd struct{ oneDomain }
