@@ -102,18 +102,24 @@ func (m *Manager) allowed(challenge string) bool {
 	return len(m.cfg.Challenges) == 0 || slices.Contains(m.cfg.Challenges, challenge)
 }
 
-// onEvent lets the attempt that is under way decide about its order at the moment when certmagic has the lease and is about to make it.
+// onEvent lets the attempt that is under way decide about its order at the moment when certmagic has the lease and is about to make it, and tell
+// the other nodes that it failed before they have the lease.
 func onEvent(plain bool) func(ctx context.Context, event string, data map[string]any) error {
 	return func(ctx context.Context, event string, data map[string]any) error {
 		a := attemptOf(ctx)
-		if event != "cert_obtaining" || a == nil {
-			return nil
+		switch {
+		case a == nil:
+		case event == "cert_obtaining":
+			renewal, _ := data["renewal"].(bool)
+			if err := a.begin(ctx, a.purpose(renewal, plain)); err != nil {
+				return err
+			}
+			return a.m.forgetChallenge(ctx, a.host)
+		case event == "cert_failed":
+			err, _ := data["error"].(error)
+			a.settle(ctx, err)
 		}
-		renewal, _ := data["renewal"].(bool)
-		if err := a.begin(ctx, renewal, plain); err != nil {
-			return err
-		}
-		return a.m.forgetChallenge(ctx, a.host)
+		return nil
 	}
 }
 

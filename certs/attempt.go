@@ -20,6 +20,11 @@ type attempt struct {
 	begun time.Time
 	taken []Bucket
 	began bool // an order was made, or tried
+	last  purpose
+
+	settled   bool // the next two are known
+	verdict   error
+	elsewhere bool
 }
 
 type attemptKey struct{}
@@ -105,10 +110,19 @@ func (m *Manager) orderAt(ctx context.Context, ca int, host tenant.Hostname, has
 		m.disown(ctx, host)
 		return nil, false
 	}
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
-		err = fmt.Errorf("%w: %w", cause, err)
+	if !a.settled {
+		a.verdict, a.elsewhere = a.failed(ctx, err)
 	}
-	return a.failed(ctx, err)
+	return a.verdict, a.elsewhere
+}
+
+// settle is called under the lease when an order failed, unless it is made once more without what it replaces.
+func (a *attempt) settle(ctx context.Context, err error) {
+	if err == nil || a.last == replacement && atOrder(err) {
+		return
+	}
+	a.verdict, a.elsewhere = a.failed(ctx, err)
+	a.settled = true
 }
 
 // ownerOf is whose share of the limits an order uses.
@@ -122,7 +136,7 @@ func (m *Manager) ownerOf(host tenant.Hostname) tenant.ID {
 
 // begin is called under the lease, before the order is made. It looks again whether another node was faster, at either CA, and takes the order
 // from what the CA's limits leave. An error stops the order.
-func (a *attempt) begin(ctx context.Context, renewal, plain bool) error {
+func (a *attempt) begin(ctx context.Context, p purpose) error {
 	now, err := a.m.store.Find(ctx, a.host)
 	if err != nil {
 		return err
@@ -131,9 +145,9 @@ func (a *attempt) begin(ctx context.Context, renewal, plain bool) error {
 		return errDone
 	}
 	limits := a.m.cfg.authorities()[a.ca].Limits
-	taken, err := a.take(ctx, limits.buckets(a.host, a.owner, a.purpose(renewal, plain)))
+	taken, err := a.take(ctx, limits.buckets(a.host, a.owner, p))
 	if err == nil {
-		a.began = true
+		a.began, a.last = true, p
 		a.taken = append(a.taken, taken...)
 	}
 	return err
@@ -156,7 +170,7 @@ func (a *attempt) take(ctx context.Context, buckets []Bucket) ([]Bucket, error) 
 	if err != nil {
 		return nil, err
 	}
-	if len(buckets) > 0 && buckets[0].Name == ordersBucket {
+	if a.ca == 0 && len(buckets) > 0 && buckets[0].Name == ordersBucket {
 		a.m.metrics.used(t.Used, buckets[0].Limit.Per)
 	}
 	if t.Wait == 0 {
@@ -190,6 +204,10 @@ func (a *attempt) succeeded(ctx context.Context) {
 // failed settles the account of an order that gave nothing, and notes for all nodes what it means for them.
 func (a *attempt) failed(ctx context.Context, err error) (_ error, elsewhere bool) {
 	m, task := a.m, TaskOf(ctx)
+	stopped := errors.Is(ctx.Err(), context.Canceled)
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", cause, err)
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.cfg.HandshakeWait)
 	defer cancel()
 	var held *refusal
@@ -202,7 +220,7 @@ func (a *attempt) failed(ctx context.Context, err error) (_ error, elsewhere boo
 	if m.ctx.Err() != nil {
 		return err, false // the process ends, which is nobody's trouble
 	}
-	if !a.began || task.storeFailed() {
+	if !a.began || stopped || task.storeFailed() {
 		m.cfg.Log.ErrorContext(ctx, "obtaining a certificate met trouble", "host", a.host.String(), "error", err)
 		return err, false // ours, and the same at any CA
 	}

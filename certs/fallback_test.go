@@ -169,10 +169,6 @@ func TestLimit_OfTheCAIsHeededByAllNodes(t *testing.T) {
 	if _, left := f.failing(f.ca); left < 59*time.Minute || left > time.Hour {
 		t.Errorf("it is left alone for %s, want an hour", left)
 	}
-	asked := f.ca.Asked()
-	if asked > 4 { // two hosts on two nodes may ask in the same moment
-		t.Errorf("it was asked %d times", asked)
-	}
 	rounds := first.store.calls.Load() + second.store.calls.Load() + 100
 	eventually(t, "a hundred looks at the store", func() bool { return first.store.calls.Load()+second.store.calls.Load() > rounds })
 	for _, n := range []*node{first, second} {
@@ -182,8 +178,8 @@ func TestLimit_OfTheCAIsHeededByAllNodes(t *testing.T) {
 			}
 		}
 	}
-	if got := f.ca.Asked(); got != asked {
-		t.Errorf("it was asked %d times more", got-asked)
+	if got := f.ca.Asked(); got > 2 { // two hosts may ask in the same moment
+		t.Errorf("it was asked %d times", got)
 	}
 }
 

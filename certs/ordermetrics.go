@@ -41,7 +41,7 @@ func (x *metrics) failing(ca int, is bool) {
 	x.caFailing.WithLabelValues(caNames[ca]).Set(value)
 }
 
-// used notes what share of the first bucket was used, which this node learns with each order.
+// used notes what share of the first CA's first bucket was used, which this node learns with each order.
 func (x *metrics) used(share float64, per time.Duration) { x.ledger.set(share, per) }
 
 // usage is the share of the account's orders that is used. What was learned fades as the bucket fills again.
@@ -57,7 +57,7 @@ type usage struct {
 func newUsage() *usage {
 	u := &usage{}
 	u.gauge = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "tollhouse_certs_ledger_used_ratio", Help: "Share of a CA's limit that all nodes have used up, as this node learned with its last order.",
+		Name: "tollhouse_certs_ledger_used_ratio", Help: "Share of the first CA's limit that all nodes have used up, as this node learned with its last order.",
 		ConstLabels: prometheus.Labels{"bucket": ordersBucket},
 	}, u.now)
 	return u
