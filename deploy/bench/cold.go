@@ -13,13 +13,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5"
 	"github.com/mholt/acmez/v3"
 	"github.com/mholt/acmez/v3/acme"
 
 	"tollhouse/certs/localca"
-	"tollhouse/tenant"
-	"tollhouse/tenant/tenantdb"
 )
 
 // coldNames is how many names nobody has asked for before are served, one after the other.
@@ -36,22 +34,17 @@ func coldness(ctx context.Context, w *world, ours target) (ofCA, ofOurs cold, er
 		return cold{}, cold{}, fmt.Errorf("the bare ACME client: %w", err)
 	}
 	defer bare.close()
-	pool, err := pgxpool.New(ctx, w.database)
+	record, err := pgx.Connect(ctx, w.record)
 	if err != nil {
 		return cold{}, cold{}, err
 	}
-	defer pool.Close()
-	store := tenantdb.New(pool, tenant.MustParseHostname(platform), tenantdb.Hooks{})
-	bench, err := store.Show(ctx, "bench")
-	if err != nil {
-		return cold{}, cold{}, err
-	}
+	defer func() { _ = record.Close(ctx) }()
 	var spent [2][]time.Duration
 	for i := range coldNames {
 		name := fmt.Sprintf("cold-%d.bench.test", i)
 		for side, serve := range []func() error{
 			func() error { return bare.obtain(ctx, name) },
-			func() error { return firstPage(ctx, store, bench.ID, name, ours) },
+			func() error { return firstPage(ctx, record, name, ours) },
 		} {
 			begun := time.Now()
 			if err := serve(); err != nil {
@@ -65,12 +58,10 @@ func coldness(ctx context.Context, w *world, ours target) (ofCA, ofOurs cold, er
 }
 
 // firstPage adds a host and asks for a page of it until it is served. A visitor who is too early is turned away and comes again at once.
-func firstPage(ctx context.Context, store *tenantdb.Store, id tenant.ID, name string, t target) error {
-	host, err := tenant.ParseHostname(name)
-	if err != nil {
-		return err
-	}
-	if _, err := store.AddDomain(ctx, id, host); err != nil {
+func firstPage(ctx context.Context, record *pgx.Conn, name string, t target) error {
+	const q = `INSERT INTO domains (tenant_id, id, host, status, epoch, proven_at)
+		VALUES ((SELECT t.id FROM tenants t WHERE t.slug = 'bench'), $1, $1, 'active', (SELECT h.seq + 1 FROM directory_head h), now())`
+	if _, err := record.Exec(ctx, q, name); err != nil {
 		return err
 	}
 	t.host = name

@@ -186,7 +186,7 @@ func fetch(transport *http.Transport, r *http.Request) error {
 	return nil
 }
 
-// together repeats an act on several workers until the time has come, and counts. prepare gives each worker its act and its clean-up.
+// together repeats an act on several workers until the time has come, once at least, and counts. prepare gives each worker its act and its clean-up.
 func together(ctx context.Context, until time.Time, prepare func(context.Context) (act func() error, clean func(), err error)) (int, error) {
 	var done atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
@@ -197,13 +197,15 @@ func together(ctx context.Context, until time.Time, prepare func(context.Context
 				return err
 			}
 			defer clean()
-			for time.Now().Before(until) {
+			for {
 				if err := act(); err != nil {
 					return err
 				}
 				done.Add(1)
+				if !time.Now().Before(until) {
+					return nil
+				}
 			}
-			return nil
 		})
 	}
 	err := group.Wait()

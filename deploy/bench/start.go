@@ -50,7 +50,7 @@ func (w *world) restart(ctx context.Context, t target) (time.Duration, error) {
 
 // plant writes the hosts past all triggers, which would number and announce each of them.
 func (w *world) plant(ctx context.Context) error {
-	conn, err := pgx.Connect(ctx, w.admin)
+	conn, err := pgx.Connect(ctx, w.record)
 	if err != nil {
 		return err
 	}

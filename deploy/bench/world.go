@@ -38,10 +38,9 @@ type world struct {
 	roots   *x509.CertPool
 	sink    *mailsink.Sink
 
-	database string // as the server reaches it
-	admin    string // as the cluster's administrator does
-	server   *exec.Cmd
-	closers  []func()
+	record  string // the database, as the cluster's administrator reaches it
+	server  *exec.Cmd
+	closers []func()
 }
 
 // startTollhouse starts a server with a client who has invoices, and signs in. The returned function ends all of it.
@@ -110,13 +109,13 @@ func (w *world) startServices(ctx context.Context) error {
 
 // settings is the server's whole environment: nothing of ours but what steers Go's collector.
 func (w *world) settings(postgres *services.Postgres, redis *services.Redis, ca *localca.CA) {
-	w.database, w.admin = postgres.URL(services.ServerRole, "bench"), postgres.URL("postgres", "bench")
+	w.record = postgres.URL("postgres", "bench")
 	var key [32]byte
 	_, _ = rand.Read(key[:])
 	for name, value := range map[string]string{
 		"PLATFORM_DOMAIN": platform, "HTTPS_ADDR": loopback(w.https), "HTTP_ADDR": loopback(w.http), "OPS_ADDR": loopback(w.ops),
 		"PUBLIC_HTTPS_PORT": strconv.Itoa(w.https), "PPROF": "true", "SEAL_KEYS": "bench:" + hex.EncodeToString(key[:]),
-		"POSTGRES_URL": w.database, "POSTGRES_MIGRATE_URL": postgres.URL(services.OwnerRole, "bench"),
+		"POSTGRES_URL": postgres.URL(services.ServerRole, "bench"), "POSTGRES_MIGRATE_URL": postgres.URL(services.OwnerRole, "bench"),
 		"REDIS_URL": redis.URL(), "DNS_RESOLVERS": strings.Join(ca.DNSAddrs, ","), "ACME_LIMITS": "none", "ACME_DIRECTORY": ca.DirectoryURL, "ACME_EMAIL": "operator@" + platform,
 		"ACME_ROOT_FILE": w.path("root.pem"), "ACME_CA_FILE": w.path("endpoint.pem"),
 		"SMTP_ADDR": w.sink.Addr(), "SMTP_CA_FILE": w.path("mail.pem"), "MAIL_FROM": "billing@" + platform, "DRAIN_TIME": "2s",
