@@ -39,6 +39,8 @@ type Options struct {
 	// Resolver is the DNS server, as host:port, that validation asks, over TCP, instead of the CA's own. Hosts says
 	// nothing then.
 	Resolver string
+	// Zone holds records that win over Hosts and over all that is made up; nil holds none.
+	Zone *Zone
 	// Log takes what Pebble says, at debug level; nil drops it.
 	Log *slog.Logger
 }

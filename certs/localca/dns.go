@@ -15,6 +15,7 @@ import (
 type dnsServer struct {
 	addr    string
 	hosts   map[string]netip.Addr
+	zone    *Zone
 	servers []*dns.Server
 	wait    sync.WaitGroup
 	once    sync.Once
@@ -25,11 +26,11 @@ const attempts = 20
 
 // startAllDNS starts two servers that say the same.
 func startAllDNS(o Options) ([]*dnsServer, error) {
-	first, err := startDNS(o.DNSAddr, o.Hosts)
+	first, err := startDNS(o.DNSAddr, o)
 	if err != nil {
 		return nil, err
 	}
-	second, err := startDNS("127.0.0.1:0", o.Hosts)
+	second, err := startDNS("127.0.0.1:0", o)
 	if err != nil {
 		return nil, errors.Join(err, first.Close())
 	}
@@ -44,7 +45,7 @@ func closeAll(servers []*dnsServer) error {
 	return errors.Join(errs...)
 }
 
-func startDNS(addr string, hosts map[string]netip.Addr) (*dnsServer, error) {
+func startDNS(addr string, o Options) (*dnsServer, error) {
 	var err error
 	for range attempts {
 		var packets net.PacketConn
@@ -56,13 +57,13 @@ func startDNS(addr string, hosts map[string]netip.Addr) (*dnsServer, error) {
 			_ = packets.Close()
 			continue
 		}
-		return serveDNS(packets, listener, hosts), nil
+		return serveDNS(packets, listener, o), nil
 	}
 	return nil, fmt.Errorf("finding a port for UDP and TCP: %w", err)
 }
 
-func serveDNS(packets net.PacketConn, listener net.Listener, hosts map[string]netip.Addr) *dnsServer {
-	s := &dnsServer{addr: listener.Addr().String(), hosts: hosts}
+func serveDNS(packets net.PacketConn, listener net.Listener, o Options) *dnsServer {
+	s := &dnsServer{addr: listener.Addr().String(), hosts: o.Hosts, zone: o.Zone}
 	var started sync.WaitGroup
 	for _, server := range []*dns.Server{{PacketConn: packets}, {Listener: listener}} {
 		server.Handler = dns.HandlerFunc(s.answer)
@@ -85,6 +86,10 @@ func (s *dnsServer) answer(w dns.ResponseWriter, request *dns.Msg) {
 }
 
 func (s *dnsServer) resolve(reply *dns.Msg, q dns.Question) {
+	if records, known := s.zone.lookup(q.Name); known {
+		s.fromZone(reply, q, records)
+		return
+	}
 	name := strings.TrimSuffix(strings.ToLower(q.Name), ".")
 	addr, ours := s.hosts[name]
 	if !ours && (strings.HasSuffix(name, ".test") || strings.HasSuffix(name, ".localhost")) {
@@ -100,6 +105,22 @@ func (s *dnsServer) resolve(reply *dns.Msg, q dns.Question) {
 		reply.Answer = append(reply.Answer, &dns.A{Hdr: header, A: addr.AsSlice()})
 	case q.Qtype == dns.TypeAAAA && addr.Is6():
 		reply.Answer = append(reply.Answer, &dns.AAAA{Hdr: header, AAAA: addr.AsSlice()})
+	}
+}
+
+// aliases bounds a chain of them, so that a loop still fits into a packet.
+const aliases = 8
+
+// fromZone answers with the records of the type that was asked for, and goes on where an alias leads.
+func (s *dnsServer) fromZone(reply *dns.Msg, q dns.Question, records []dns.RR) {
+	for _, rr := range records {
+		alias, isAlias := rr.(*dns.CNAME)
+		if rr.Header().Rrtype == q.Qtype || isAlias {
+			reply.Answer = append(reply.Answer, rr)
+		}
+		if isAlias && q.Qtype != dns.TypeCNAME && len(reply.Answer) < aliases {
+			s.resolve(reply, dns.Question{Name: alias.Target, Qtype: q.Qtype, Qclass: q.Qclass})
+		}
 	}
 }
 

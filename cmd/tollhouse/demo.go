@@ -22,6 +22,7 @@ type guide struct {
 	APIURL      string        `json:"api_url"`
 	CAFile      string        `json:"ca_file"`
 	MailURL     string        `json:"mail_url"`
+	DNSURL      string        `json:"dns_url"` // where records are set, as at a DNS provider
 	DNSAddr     string        `json:"dns_addr"`
 	PostgresURL string        `json:"postgres_url"`
 	RedisURL    string        `json:"redis_url"`
@@ -60,7 +61,7 @@ func demo(ctx context.Context, h *house, w *world) (*guide, error) {
 		return nil, err
 	}
 	g := &guide{HTTPSAddr: w.listeners.HTTPS().String(), HTTPAddr: w.listeners.HTTP().String(), OpsAddr: w.listeners.Ops().String(),
-		APIURL: fmt.Sprintf("https://%s:%d", apiHost, w.listeners.HTTPS().Port()), CAFile: abs(w.caFile), MailURL: w.mailPage, DNSAddr: w.ca.DNSAddr,
+		APIURL: fmt.Sprintf("https://%s:%d", apiHost, w.listeners.HTTPS().Port()), CAFile: abs(w.caFile), MailURL: w.mailPage, DNSURL: w.dnsPage, DNSAddr: w.ca.DNSAddr,
 		PostgresURL: string(w.config.PostgresURL), RedisURL: string(w.config.RedisURL), Control: abs(w.config.ControlSocket), PID: os.Getpid()}
 	for _, d := range demoTenants {
 		t, err := h.tenants.Show(ctx, d.draft.Slug)
@@ -154,8 +155,8 @@ func (g *guide) print(out interface{ Write([]byte) (int, error) }, dir string, t
 			fmt.Fprintf(out, "    sign in as %s, %s:\n      %s\n", c.Name, c.Company, c.Link)
 		}
 	}
-	fmt.Fprintf(out, "\n  Mails      %s\n  API        %s (keys are in %s)\n  Metrics    http://%s/metrics\n  Log        %s\n",
-		g.MailURL, g.APIURL, filepath.Join(dir, "dev.json"), g.OpsAddr, filepath.Join(dir, "tollhouse.log"))
+	fmt.Fprintf(out, "\n  Mails      %s\n  DNS        %s (records of a *.test name of your own are set here)\n  API        %s (keys are in %s)\n  Metrics    http://%s/metrics\n  Log        %s\n",
+		g.MailURL, g.DNSURL, g.APIURL, filepath.Join(dir, "dev.json"), g.OpsAddr, filepath.Join(dir, "tollhouse.log"))
 	fmt.Fprintf(out, "\n  Browsers warn about the certificates until they trust this run's CA: %s\n  With curl: curl --cacert %s https://%s:%s/portal/test\n\n",
 		g.CAFile, filepath.Join(dir, "ca.pem"), g.Tenants[0].Hosts[0], port(g.HTTPSAddr))
 }

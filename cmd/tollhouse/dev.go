@@ -140,6 +140,8 @@ type world struct {
 	caFile    string
 	sink      *mailsink.Sink
 	mailPage  string
+	zone      *localca.Zone
+	dnsPage   string
 	closers   []func()
 }
 
@@ -157,7 +159,7 @@ func startWorld(ctx context.Context, dir string, log *slog.Logger, out io.Writer
 	if err != nil {
 		return nil, err
 	}
-	for _, start := range []func(context.Context, string, *slog.Logger) error{w.startPostgres, w.startRedis, w.listen, w.startCA, w.startMail} {
+	for _, start := range []func(context.Context, string, *slog.Logger) error{w.startPostgres, w.startRedis, w.listen, w.startZone, w.startCA, w.startMail} {
 		if err := start(ctx, dir, log); err != nil {
 			w.Close()
 			return nil, err
@@ -239,7 +241,7 @@ func (w *world) listen(ctx context.Context, _ string, _ *slog.Logger) error {
 
 func (w *world) startCA(ctx context.Context, dir string, log *slog.Logger) error {
 	var err error
-	w.ca, err = localca.Start(ctx, localca.Options{HTTPPort: int(w.listeners.HTTP().Port()), TLSPort: int(w.listeners.HTTPS().Port()), Log: log})
+	w.ca, err = localca.Start(ctx, localca.Options{HTTPPort: int(w.listeners.HTTP().Port()), TLSPort: int(w.listeners.HTTPS().Port()), Zone: w.zone, Log: log})
 	if err != nil {
 		return err
 	}
@@ -255,18 +257,39 @@ func (w *world) startMail(ctx context.Context, dir string, log *slog.Logger) err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	go func() { _ = w.sink.Run(ctx) }()
-	page, err := net.Listen("tcp", "127.0.0.1:8025")
-	if err != nil {
-		if page, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-			cancel()
-			return err
+	w.closers = append(w.closers, cancel)
+	if w.mailPage, err = w.page("127.0.0.1:8025", w.sink.Handler()); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "mail-ca.pem"), w.sink.RootPEM(), 0o644)
+}
+
+// startZone opens the place where records of *.test names are set, as at a DNS provider. They stay between runs.
+func (w *world) startZone(_ context.Context, dir string, _ *slog.Logger) (err error) {
+	w.zone = &localca.Zone{}
+	path := filepath.Join(dir, "dns.zone")
+	if kept, err := os.ReadFile(path); err == nil {
+		if err := w.zone.Set(string(kept)); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	server := &http.Server{Handler: w.sink.Handler(), ReadHeaderTimeout: 5 * time.Second}
-	go func() { _ = server.Serve(page) }()
-	w.mailPage = "http://" + page.Addr().String()
-	w.closers = append(w.closers, func() { server.Close(); cancel() })
-	return os.WriteFile(filepath.Join(dir, "mail-ca.pem"), w.sink.RootPEM(), 0o644)
+	w.closers = append(w.closers, func() { _ = os.WriteFile(path, []byte(w.zone.String()), 0o600) }) // a full disk loses a toy
+	w.dnsPage, err = w.page("127.0.0.1:8053", http.NewCrossOriginProtection().Handler(w.zone))
+	return err
+}
+
+// page serves something on this port or, when it is taken, on another, and returns its address.
+func (w *world) page(addr string, handler http.Handler) (string, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		if listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return "", err
+		}
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	w.closers = append(w.closers, func() { server.Close() })
+	return "http://" + listener.Addr().String(), nil
 }
 
 // settings are those of this run; nothing of the caller's environment counts.

@@ -31,6 +31,7 @@ type devRun struct {
 		APIURL      string `json:"api_url"`
 		CAFile      string `json:"ca_file"`
 		MailURL     string `json:"mail_url"`
+		DNSURL      string `json:"dns_url"`
 		DNSAddr     string `json:"dns_addr"`
 		PostgresURL string `json:"postgres_url"`
 		RedisURL    string `json:"redis_url"`
