@@ -137,7 +137,7 @@ func (f *fleet) giveUp(t *testing.T, b *business, at, target string) {
 	f.audited(t, b, gone["id"].(string))
 }
 
-// audited asserts that the log tells of a domain's first and last step as its key's doing.
+// audited asserts that the log tells of a domain's claim and of its end as the key's doing.
 func (f *fleet) audited(t *testing.T, b *business, id string) {
 	t.Helper()
 	keys, err := f.nodes[0].tenants.Keys(t.Context(), b.ID)
@@ -149,11 +149,11 @@ func (f *fleet) audited(t *testing.T, b *business, id string) {
 		e := row.(map[string]any)
 		kinds = append(kinds, e["kind"].(string))
 		byKey := e["actor"] == "api" && e["actor_id"] == keys[0].ID
-		if kind := e["kind"]; (kind == "domain.pending_ownership" || kind == "domain.quarantined") && !byKey {
+		if kind := e["kind"]; (kind == "domain.claimed" || kind == "domain.quarantined") && !byKey {
 			t.Errorf("%v is by %v %v, want the key", kind, e["actor"], e["actor_id"])
 		}
 	}
-	for _, want := range []string{"domain.active", "domain.quarantined"} {
+	for _, want := range []string{"domain.claimed", "domain.active", "domain.quarantined"} {
 		if !slices.Contains(kinds, want) {
 			t.Errorf("the log has %v, and no %s", kinds, want)
 		}
