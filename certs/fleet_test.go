@@ -79,6 +79,13 @@ func (f *fleet) member(change func(*certs.Config)) (*node, *heard) {
 	return n, h
 }
 
+// apart gives a node a Directory of its own, as in a process of its own: the others' certificates are not in its entries.
+func (f *fleet) apart(hosts ...string) func(*certs.Config) {
+	f.t.Helper()
+	directory, _ := newDirectory(f.t, f.log, hosts...)
+	return func(c *certs.Config) { c.Directory = onDemandOnly{directory} }
+}
+
 // record is a store of the fleet's database for what the test itself asks.
 func (f *fleet) record() *certsdb.Store {
 	f.t.Helper()
@@ -95,7 +102,7 @@ func TestSightings_ACommitIsSeenOnEveryNode(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, localca.Options{}, billing)
 	first, a := f.member(quiet)
-	second, b := f.member(quiet)
+	second, b := f.member(f.apart(billing))
 	if _, err := first.shake(billing); err != nil { // the second has no visitor
 		t.Fatal(err)
 	}
@@ -115,7 +122,7 @@ func TestSightings_ARenewalIsSeenOnEveryNode(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, localca.Options{}, billing)
 	first, a := f.member(func(c *certs.Config) { c.Check = 50 * time.Millisecond })
-	_, b := f.member(quiet)
+	_, b := f.member(f.apart(billing))
 	a.await(t, billing, "")
 	b.await(t, billing, "")
 	old := f.facts(billing)
@@ -144,7 +151,7 @@ func TestSightings_MakeUpForWhatWasNotHeard(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.await(t, billing, "")
-	late, b := f.member(quiet)
+	late, b := f.member(f.apart(billing))
 	b.await(t, billing, f.facts(billing).Serial)
 	if calls := late.store.calls.Load(); calls == 0 {
 		t.Error("the late node did not load what it reports")
@@ -181,17 +188,17 @@ func TestFleetMetrics_TellOfNodesExpiryAndWhatIsLate(t *testing.T) {
 	}
 	h.await(t, billing, "")
 	eventually(t, "the certificate is counted", func() bool {
-		return counted(t, registry, "tollhouse_certs_expiry_days", "90")+
-			counted(t, registry, "tollhouse_certs_expiry_days", "60") == 1
+		return value(t, registry, "tollhouse_certs_expiry_days", "90")+
+			value(t, registry, "tollhouse_certs_expiry_days", "60") == 1
 	})
-	if got := counted(t, registry, "tollhouse_nodes_live", ""); got != 1 {
+	if got := value(t, registry, "tollhouse_nodes_live", ""); got != 1 {
 		t.Errorf("%v nodes live", got)
 	}
 	f.ca.SetOffline(true)
 	f.execute(`UPDATE certificates SET renew_at = now() - interval '30 days'`)
-	eventually(t, "it is late", func() bool { return counted(t, registry, "tollhouse_certs_renewals_late", "") == 1 })
+	eventually(t, "it is late", func() bool { return value(t, registry, "tollhouse_certs_renewals_late", "") == 1 })
 	f.feed.set(2)
-	eventually(t, "it is nobody's", func() bool { return counted(t, registry, "tollhouse_certs_renewals_late", "") == 0 })
+	eventually(t, "it is nobody's", func() bool { return value(t, registry, "tollhouse_certs_renewals_late", "") == 0 })
 }
 
 // logged keeps what is logged, for tests of alarms.
@@ -245,7 +252,7 @@ func TestSightings_AStoreThatWasAwayIsToldLater(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, localca.Options{}, billing)
 	first, a := f.member(quiet)
-	second, b := f.member(quiet)
+	second, b := f.member(f.apart(billing))
 	second.store.cut.Store(true)
 	if _, err := first.shake(billing); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,8 @@ package certs_test
 import (
 	"context"
 	"crypto/ecdsa"
+	"errors"
+	"io/fs"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -45,20 +47,6 @@ func (f *fleet) count(q string) (n int) {
 		f.t.Fatal(err)
 	}
 	return n
-}
-
-// counted returns what a metric says for one value of its only label; "" for a metric without labels.
-func counted(t testing.TB, from prometheus.Gatherer, name, label string) float64 {
-	t.Helper()
-	for _, family := range must(from.Gather()) {
-		for _, m := range family.GetMetric() {
-			if family.GetName() == name && (label == "" || m.GetLabel()[0].GetValue() == label) {
-				return m.GetCounter().GetValue() + m.GetGauge().GetValue()
-			}
-		}
-	}
-	t.Errorf("there is no %s %s", name, label)
-	return 0
 }
 
 func (f *fleet) noKeyIsKept() {
@@ -135,7 +123,7 @@ func TestRevoke_ACAThatIsAwayIsToldLater(t *testing.T) {
 	f.start(quiet) // another process finds it
 	f.revoked(1)
 	f.noKeyIsKept()
-	if got := counted(t, registry, "tollhouse_certs_revocations_total", "failed"); got != 1 {
+	if got := value(t, registry, "tollhouse_certs_revocations_total", "failed"); got != 1 {
 		t.Errorf("%v failed attempts are counted, want 1", got)
 	}
 }
@@ -214,5 +202,23 @@ func TestOrder_ACertificateForAHostThatLeftMeanwhileIsGivenUp(t *testing.T) {
 	f.revoked(1)
 	if got := f.count(`SELECT count(*) FROM certificates`); got != 0 {
 		t.Errorf("%d certificates are stored", got)
+	}
+}
+
+// A key that may be known to others must be nowhere, not on a disk either.
+func TestRevoke_TakesTheLocalCopiesOfAllNodes(t *testing.T) {
+	t.Parallel()
+	f, one, two := newFleet(t, localca.Options{}, billing), t.TempDir(), t.TempDir()
+	for _, dir := range []string{one, two} {
+		apart := f.apart(billing)
+		if _, err := f.start(func(c *certs.Config) { apart(c); c.Copy = f.folder(dir) }).shake(billing); err != nil {
+			t.Fatal(err)
+		}
+		f.copied(dir, billing)
+	}
+	f.ca.SetOffline(true)
+	f.giveUp(billing, certs.KeyCompromise)
+	for _, dir := range []string{one, two} {
+		eventually(t, "its copy is gone", func() bool { _, err := f.folder(dir).Read(billing); return errors.Is(err, fs.ErrNotExist) })
 	}
 }
