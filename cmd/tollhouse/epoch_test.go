@@ -181,10 +181,13 @@ func TestEpoch_OfAHostInQuarantineEndsOnEveryNode(t *testing.T) {
 	b := f.addBusiness(t, "acme")
 	visits := [2]*holdings{f.visitHost(t, f.nodes[0], b), f.visitHost(t, f.nodes[1], b)}
 	begun := time.Now()
-	f.asSuperuser(t, func(tx pgx.Tx) error {
-		_, err := tx.Exec(t.Context(), `UPDATE domains SET status = 'quarantined', epoch = epoch + 1 WHERE host = $1`, b.host)
-		return err
-	})
+	held, err := f.nodes[0].tenants.Domains(t.Context(), b.ID)
+	if err != nil || len(held) != 1 {
+		t.Fatal(held, err)
+	}
+	if given, err := f.nodes[0].domains.Remove(t.Context(), b.ID, held[0].ID); err != nil || given.Status != tenant.DomainQuarantined {
+		t.Fatalf("giving the domain up: %s, %v", given.Status, err)
+	}
 	for i, v := range visits {
 		f.isRefused(t, f.nodes[i], b, v, begun)
 		f.sessionIsRefused(t, f.nodes[i], b, v, 0)
