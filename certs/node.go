@@ -14,7 +14,7 @@ type node struct {
 	id    string
 	skew  atomic.Int64 // nanoseconds; this clock less the database's
 	live  atomic.Int64
-	wrong bool // the clock is; only the beating loop's
+	wrong atomic.Bool // the clock is
 }
 
 const (
@@ -66,6 +66,14 @@ func (m *Manager) keepNode(ctx context.Context) {
 	}
 }
 
+// askClock compares the clocks now, for what is about to be judged by ours: it may have been put wrong since the last beat, and everything
+// look due.
+func (m *Manager) askClock(ctx context.Context) {
+	if m.cfg.Fleet != nil {
+		m.beat(ctx, false)
+	}
+}
+
 // beat returns whether the last one succeeded, so that an outage is said once.
 func (m *Manager) beat(ctx context.Context, said bool) bool {
 	asked := m.cfg.Now()
@@ -94,13 +102,13 @@ func (m *Manager) compareClocks(asked, theirs time.Time) {
 	skew := asked.Add(took / 2).Sub(theirs)
 	m.node.skew.Store(int64(skew))
 	wrong := skew.Abs() > skewAlarm
-	if wrong && !m.node.wrong {
+	was := m.node.wrong.Swap(wrong)
+	if wrong && !was {
 		m.cfg.Log.Error("this node's clock is wrong", "skew", skew, "orders", m.clockRight() == nil)
 	}
-	if !wrong && m.node.wrong {
+	if !wrong && was {
 		m.cfg.Log.Info("this node's clock is right again", "skew", skew)
 	}
-	m.node.wrong = wrong
 }
 
 // clockRight is nil while orders may be placed.

@@ -22,6 +22,7 @@ func (m *Manager) renewAlways(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		m.askClock(ctx)
 		m.lookAfterCAs(ctx)
 		m.refreshWindows(ctx)
 		m.renewDue(ctx)
