@@ -49,6 +49,7 @@ func (b *bench) visits() map[string]visit {
 		"GET /api/crm/client-portal-sessions/:id":    {sessions + "/" + session, "", 200, 404, session},
 		"DELETE /api/crm/client-portal-sessions/:id": {sessions + "/" + session, "", 204, 404, ""},
 		"GET /api/crm/audit-events":                  {"/api/crm/audit-events?company_id=" + company, "", 200, 200, company},
+		"GET /api/crm/audit-events/head":             {"/api/crm/audit-events/head", "", 200, 200, string(b.acme.tenant.ID)},
 		"GET /api/brand":                             {"/api/brand", "", 200, 200, `"sha256"`},
 		"PATCH /api/brand":                           {"/api/brand", `{}`, 200, 200, `"sha256"`},
 		"GET /api/brand/logo":                        {"/api/brand/logo", "", 200, 404, "PNG"},

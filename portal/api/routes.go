@@ -60,8 +60,8 @@ func (s *Server) endpoints() []endpoint {
 		{get, "/api/crm/client-portal-sessions", tenant.ScopeSessionsRead, noBody, []string{"limit", "cursor", "company_id", "contact_id"}, s.listSessions},
 		{get, session, tenant.ScopeSessionsRead, noBody, nil, s.showSession},
 		{del, session, tenant.ScopeSessionsWrite, noBody, nil, s.revokeSession},
-		{get, "/api/crm/audit-events", tenant.ScopeSessionsRead, noBody,
-			[]string{"limit", "cursor", "company_id", "contact_id", "document_id", "session_id"}, s.listAuditEvents},
+		{get, "/api/crm/audit-events", tenant.ScopeSessionsRead, noBody, auditParameters, s.listAuditEvents},
+		{get, "/api/crm/audit-events/head", tenant.ScopeSessionsRead, noBody, nil, s.showAuditHead},
 
 		{get, "/api/brand", tenant.ScopeBrandRead, noBody, nil, s.showBrand},
 		{patch, "/api/brand", tenant.ScopeBrandWrite, jsonBody, nil, s.changeBrand},

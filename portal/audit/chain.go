@@ -43,6 +43,13 @@ type Record struct {
 	Details   string // JSON as the database writes it
 }
 
+// Entry is a record with its place in the chain as it was stored. N is 0, and both hashes are zero, for one that was never linked in.
+type Entry struct {
+	Record
+	N              int64
+	Previous, Hash Hash
+}
+
 // Next returns the hash of r as entry n after previous. The hash covers previous, then "audit1", then each field in this order, as its length
 // in bytes, a colon and its text, or "-" when it is absent: n, tenant, id, time in microseconds, kind, actor, actor's id, company,
 // contact, document, session, link, IP, user agent, details. The database computes the same when it appends.

@@ -272,6 +272,12 @@ func TestAuditLog_FiltersPagesAndStaysWithinTheTenant(t *testing.T) {
 		"contact":  {api.AuditQuery{ContactID: "con_1"}, []string{"two"}},
 		"document": {api.AuditQuery{DocumentID: "inv_1"}, []string{"three"}},
 		"session":  {api.AuditQuery{SessionID: "ses_1"}, []string{"two"}},
+		"kind":     {api.AuditQuery{Kind: "t"}, []string{"three", "two"}},
+		"no kind":  {api.AuditQuery{Kind: "t%"}, nil},
+		"from":     {api.AuditQuery{From: base}, []string{"three", "two", "one"}},
+		"later":    {api.AuditQuery{From: base.Add(2 * time.Hour)}, nil},
+		"to":       {api.AuditQuery{To: base}, nil},
+		"between":  {api.AuditQuery{From: base, To: base.Add(2 * time.Hour), Kind: "one"}, []string{"one"}},
 		"nobody":   {api.AuditQuery{SessionID: "ses_2"}, nil},
 	} {
 		tt.query.Limit = 10
@@ -294,7 +300,7 @@ func TestAuditLog_FiltersPagesAndStaysWithinTheTenant(t *testing.T) {
 	}
 }
 
-func kinds(events []audit.Event) []string {
+func kinds(events []audit.Entry) []string {
 	var out []string
 	for _, e := range events {
 		out = append(out, e.Kind)

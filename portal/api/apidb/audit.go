@@ -2,8 +2,8 @@ package apidb
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,59 +22,83 @@ var _ api.AuditLog = (*AuditLog)(nil)
 // NewAuditLog returns the reading side of the audit log.
 func NewAuditLog(db rls.DB) *AuditLog { return &AuditLog{db: db} }
 
-const eventColumns = `id, at, kind, actor, actor_id, COALESCE(company_id, ''), COALESCE(contact_id, ''), COALESCE(document_id, ''),
-	COALESCE(session_id, ''), COALESCE(link_id, ''), ip, user_agent, details`
+// entries reads events with their places in the chain. An event that was never linked in shows all the same.
+const entries = `
+	SELECT e.id, (extract(epoch FROM e.at) * 1000000)::bigint, e.kind, e.actor, e.actor_id, e.company_id, e.contact_id, e.document_id, e.session_id,
+	       e.link_id, host(e.ip), e.user_agent, e.details::text, COALESCE(c.n, 0), c.hash,
+	       CASE WHEN c.n = 1 THEN audit_genesis(e.tenant_id) ELSE p.hash END
+	  FROM audit_events e
+	  LEFT JOIN audit_chain c ON c.tenant_id = e.tenant_id AND c.event_id = e.id
+	  LEFT JOIN audit_chain p ON p.tenant_id = c.tenant_id AND p.n = c.n - 1`
 
-// Events lists entries, newest first. Ids grow with time, so the id is the order and the cursor.
-func (l *AuditLog) Events(ctx context.Context, t tenant.ID, q api.AuditQuery) ([]audit.Event, error) {
-	const sql = `
-		SELECT ` + eventColumns + `
-		FROM audit_events
-		WHERE tenant_id = @tenant
-		  AND (@company = '' OR company_id = @company) AND (@contact = '' OR contact_id = @contact)
-		  AND (@document = '' OR document_id = @document) AND (@session = '' OR session_id = @session)
-		  AND (@after = '' OR id < @after)
-		ORDER BY id DESC
+// Events lists entries, newest first. Ids grow with time, so the id is the order and the cursor. A bound of time is no index's: it costs a look
+// at each entry that the other filters leave.
+func (l *AuditLog) Events(ctx context.Context, t tenant.ID, q api.AuditQuery) ([]audit.Entry, error) {
+	const sql = entries + `
+		WHERE e.tenant_id = @tenant
+		  AND (@company = '' OR e.company_id = @company) AND (@contact = '' OR e.contact_id = @contact)
+		  AND (@document = '' OR e.document_id = @document) AND (@session = '' OR e.session_id = @session)
+		  AND starts_with(e.kind, @kind)
+		  AND (@from::timestamptz IS NULL OR e.at >= @from) AND (@to::timestamptz IS NULL OR e.at < @to)
+		  AND (@after = '' OR e.id < @after)
+		ORDER BY e.id DESC
 		LIMIT @limit`
 	return l.events(ctx, t, sql, pgx.NamedArgs{"tenant": string(t), "company": q.CompanyID, "contact": q.ContactID, "document": q.DocumentID,
-		"session": q.SessionID, "after": q.After, "limit": q.Limit})
+		"session": q.SessionID, "kind": q.Kind, "from": momentOrNull(q.From), "to": momentOrNull(q.To), "after": q.After, "limit": q.Limit})
 }
 
 // Trail returns the entries of one session and its link, oldest first.
-func (l *AuditLog) Trail(ctx context.Context, t tenant.ID, sessionID, linkID string, limit int) ([]audit.Event, error) {
-	const sql = `
-		SELECT ` + eventColumns + `
-		FROM audit_events
-		WHERE tenant_id = @tenant AND (session_id = @session OR @link <> '' AND link_id = @link)
-		ORDER BY id
+func (l *AuditLog) Trail(ctx context.Context, t tenant.ID, sessionID, linkID string, limit int) ([]audit.Entry, error) {
+	const sql = entries + `
+		WHERE e.tenant_id = @tenant AND (e.session_id = @session OR @link <> '' AND e.link_id = @link)
+		ORDER BY e.id
 		LIMIT @limit`
 	return l.events(ctx, t, sql, pgx.NamedArgs{"tenant": string(t), "session": sessionID, "link": linkID, "limit": limit})
 }
 
-func (l *AuditLog) events(ctx context.Context, t tenant.ID, sql string, args pgx.NamedArgs) ([]audit.Event, error) {
-	var events []audit.Event
+// Head returns where the chain stands. That of an empty log is entry 0 with the hash that the first entry follows.
+func (l *AuditLog) Head(ctx context.Context, t tenant.ID) (audit.Head, error) {
+	const sql = `SELECT h.n, h.hash FROM audit_heads h WHERE h.tenant_id = $1`
+	var n int64
+	var hash []byte
+	b := &pgx.Batch{}
+	b.Queue(sql, string(t)).QueryRow(func(row pgx.Row) error { return row.Scan(&n, &hash) })
+	err := rls.Read(ctx, l.db, t, b)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return audit.Head{Hash: audit.Genesis(t)}, nil
+	}
+	if err != nil {
+		return audit.Head{}, fmt.Errorf("reading the head of the audit log: %w", err)
+	}
+	return audit.Head{N: n, Hash: audit.Hash(hash)}, nil
+}
+
+func (l *AuditLog) events(ctx context.Context, t tenant.ID, sql string, args pgx.NamedArgs) ([]audit.Entry, error) {
+	var found []audit.Entry
 	b := &pgx.Batch{}
 	b.Queue(sql, args).Query(func(rows pgx.Rows) (err error) {
-		events, err = pgx.CollectRows(rows, scanEvent)
+		found, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (audit.Entry, error) { return scanEntry(row, t) })
 		return err
 	})
 	if err := rls.Read(ctx, l.db, t, b); err != nil {
 		return nil, fmt.Errorf("reading the audit log: %w", err)
 	}
-	return events, nil
+	return found, nil
 }
 
-func scanEvent(row pgx.CollectableRow) (audit.Event, error) {
-	var (
-		e  audit.Event
-		at time.Time
-		ip *netip.Addr
-	)
-	err := row.Scan(&e.ID, &at, &e.Kind, &e.Actor, &e.ActorID, &e.CompanyID, &e.ContactID, &e.DocumentID, &e.SessionID, &e.LinkID, &ip,
-		&e.UserAgent, &e.Details)
-	e.At = at
-	if ip != nil {
-		e.IP = *ip
-	}
+func scanEntry(row pgx.CollectableRow, t tenant.ID) (audit.Entry, error) {
+	e := audit.Entry{Record: audit.Record{Tenant: t}}
+	var hash, previous []byte
+	err := row.Scan(&e.ID, &e.Micros, &e.Kind, &e.Actor, &e.ActorID, &e.CompanyID, &e.ContactID, &e.DocumentID, &e.SessionID, &e.LinkID, &e.IP,
+		&e.UserAgent, &e.Details, &e.N, &hash, &previous)
+	copy(e.Hash[:], hash)
+	copy(e.Previous[:], previous)
 	return e, err
+}
+
+func momentOrNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
