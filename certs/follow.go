@@ -56,12 +56,17 @@ func (m *Manager) apply(ctx context.Context, e Event) {
 		m.retry(e.Host)
 	case Dropped:
 		m.revokeSoon()
-		if entry, ok := m.cfg.Directory.Lookup(e.Host); ok {
-			m.cache.remove(entry)
-			m.copies.settled(entry.Host)
-			m.copies.changed(entry)
-			m.pending.change([]*tenant.Entry{entry}, nil)
-		}
+		m.drop(e.Host)
+	}
+}
+
+// drop takes a certificate that was deleted out of memory and off the disk, and takes the host up again if it is served still.
+func (m *Manager) drop(host tenant.Hostname) {
+	if entry, ok := m.cfg.Directory.Lookup(host); ok {
+		m.cache.remove(entry)
+		m.copies.settled(entry.Host)
+		m.copies.changed(entry)
+		m.pending.change([]*tenant.Entry{entry}, nil)
 	}
 }
 
@@ -137,7 +142,14 @@ func (m *Manager) compare(ctx context.Context, hosts []tenant.Hostname) {
 		m.cfg.Log.WarnContext(ctx, "certificate versions could not be compared", "error", err)
 		return
 	}
-	for host, version := range versions {
-		m.reload(ctx, host, version)
+	for _, host := range hosts {
+		version, stored := versions[host]
+		if stored {
+			m.reload(ctx, host, version)
+			continue
+		}
+		if entry, ok := m.cfg.Directory.Lookup(host); ok && m.cache.version(entry) > 0 { // else it is borrowed, and the copies' business
+			m.drop(host)
+		}
 	}
 }

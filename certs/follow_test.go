@@ -45,6 +45,16 @@ func TestFollow_MakesUpForWhatItDidNotHear(t *testing.T) {
 	}
 }
 
+// A certificate that was revoked while nobody listened must not be served on until it is renewed.
+func TestFollow_DropsWhatWasDeletedWhileItDidNotHear(t *testing.T) {
+	t.Parallel()
+	f, _ := warm(t)
+	entry := f.entry(billing)
+	f.execute(`DELETE FROM certificates`)
+	f.listening(true)
+	eventually(t, "it is not in memory", func() bool { return entry.Certificate.Load() == nil })
+}
+
 func TestFollow_AnswersChallengesAfterALostConnection(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, localca.Options{}, billing, "pay.acme.test")
