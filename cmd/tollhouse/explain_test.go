@@ -37,7 +37,7 @@ func TestExplain_SaysWhatAVisitorMeets(t *testing.T) {
 		"x.pay.example":      {"unserved", "because it is the platform's, and no tenant has this slug."},
 		"pay.example":        {"unserved", "because it is the platform's"},
 		"a.acme.pay.example": {"unserved", "because it is the platform's"},
-		// An id is no slug, though a tenant is found by it.
+		// An id is no label of a host, though a tenant is found by it.
 		string(o.tenants["acme"]) + ".pay.example": {"", ""},
 	} {
 		out, _, err := o.run(t, "explain", host, "--json")

@@ -26,6 +26,15 @@ func TestDomainList_SaysWhoActsAndWhenItGoesOn(t *testing.T) {
 	if got := row(o.says(t, "domain list globe"), "billing.acme.com"); got != "billing.acme.com globe claim_conflict conflict.in_use tenant – in 3 hours "+o.ids["billing.acme.com globe"] {
 		t.Errorf("the claimant's line: %q", got)
 	}
+	var all []domainLine
+	if err := json.Unmarshal([]byte(o.says(t, "domain list --json")), &all); err != nil || len(all) != 7 {
+		t.Errorf("%v: %+v", err, all)
+	}
+	for _, l := range all {
+		if shown := l.NotAfter != nil; shown != (l.ID == o.ids["billing.acme.com acme"]) {
+			t.Errorf("the end of a certificate is shown at %+v", l)
+		}
+	}
 	if out := o.says(t, "domain list --status blocked"); strings.Count(out, "\n") != 2 {
 		t.Errorf("more than the blocked one:\n%s", out)
 	}
