@@ -167,5 +167,8 @@ func (p *proof) deadCA(t *testing.T) {
 	}
 	p.more(t, since, 0, 0)
 	p.recovered(t)
-	p.settled(t, host)
+	waitFor(t, "the renewal at last", func() bool { return p.served(t, host, p.members...) != serial })
+	if n := p.orders() - since.first - since.second; n != 1 {
+		t.Errorf("%d orders once the CAs are back, want 1", n)
+	}
 }

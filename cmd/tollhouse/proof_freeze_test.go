@@ -58,7 +58,7 @@ func (f *freeze) conclude(t *testing.T) {
 	serial := f.served(t, frozenHost, f.heir)
 	version := one[int](t, f.fleet, `SELECT version FROM certificates WHERE host = $1`, frozenHost)
 	if n := f.ca.Orders() - f.orders; n != 4 {
-		t.Errorf("%d orders for two hosts whose first holders are gone, want 4: each two", n)
+		t.Errorf("%d orders for two hosts whose first holders are gone, want 4: each two; the last ones:\n%s", n, f.latest())
 	}
 	waitFor(t, "twice the lease's term", func() bool { return time.Since(f.since) > 2*term })
 	f.sleeper.signal(t, syscall.SIGCONT)

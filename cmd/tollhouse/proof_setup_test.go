@@ -99,8 +99,7 @@ func (p *proof) surroundings(t *testing.T) map[string]string {
 	return map[string]string{"POSTGRES_URL": database.String(), "REDIS_URL": cache.String(), "PUBLIC_ADDRESSES": "127.0.0.1",
 		"DNS_RESOLVERS": p.dns[0].Addr.String() + "," + p.dns[1].Addr.String(), "CAA_ISSUERS": "ca.test", "LIMIT_CLIENT_CONNECTIONS": "100000",
 		"ACME_FALLBACK_DIRECTORY": p.second.DirectoryURL, "ACME_FALLBACK_CA_FILE": written(t, dir, "endpoint.pem", p.second.EndpointPEM),
-		"ACME_FALLBACK_ROOT_FILE": written(t, dir, "root.pem", p.second.RootPEM),
-		"RENEWAL_CHECK":           "1s", "LOG_LEVEL": "debug"}
+		"ACME_FALLBACK_ROOT_FILE": written(t, dir, "root.pem", p.second.RootPEM), "RENEWAL_CHECK": "1s", "HANDSHAKE_WAIT": "14s", "LOG_LEVEL": "debug"}
 }
 
 // written puts content into a file and returns its path.
@@ -141,8 +140,13 @@ func (p *proof) startNodes(t *testing.T, count int) {
 	p.settled(t, "api."+fleetDomain)
 }
 
-// tell shows what the nodes said about trouble, if the test failed.
+// tell fails the test if a node ended by itself or met a data race, and shows what the nodes said about trouble if it failed.
 func (p *proof) tell(t *testing.T) {
+	for i, n := range p.members {
+		if len(n.ended) > 0 || n.said("WARNING: DATA RACE") {
+			t.Errorf("node %d ended by itself, or met a data race; it said:\n%s", i, tail(n.logs.String()))
+		}
+	}
 	if !t.Failed() {
 		return
 	}

@@ -11,13 +11,15 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"tollhouse/certs/localca"
 )
 
 // The fleet as it stands in the world: processes behind a balancer that knows nothing, two CAs, a DNS that the test scripts. Each scenario
 // counts what the CAs were asked for: success alone would not show an order too many.
 func TestProof(t *testing.T) {
-	quiet := beginLapse(t)   // takes minutes, in which the others go on
-	frozen := beginFreeze(t) // takes a minute
+	quiet, clocks := newLapse(t, 2).begin(t), beginWrongClocks(t) // take minutes, in which the others go on
+	frozen := beginFreeze(t)                                      // takes a minute
 	p := newProof(t, 3, 0, nil)
 	t.Run("a herd makes one order", p.herd)
 	t.Run("challenges are answered by a node that did not order", p.otherAnswers)
@@ -32,6 +34,7 @@ func TestProof(t *testing.T) {
 	t.Run("DNS comes and goes", p.flaps)
 	t.Run("a killed and a frozen holder", frozen.conclude)
 	t.Run("short certificates are renewed with nobody there", quiet.conclude)
+	t.Run("two clocks are an hour off", clocks.conclude)
 }
 
 // herd: 500 handshakes at once over three nodes, for a name whose certificate the CA has not signed yet.
@@ -82,8 +85,20 @@ func (p *proof) orders() int { return p.ca.Orders() + p.second.Orders() }
 func (p *proof) ordered(t *testing.T, want int) {
 	t.Helper()
 	if got := p.orders(); got != want {
-		t.Errorf("%d orders at the CAs, want %d", got, want)
+		t.Errorf("%d orders at the CAs, want %d; the last ones:\n%s", got, want, p.latest())
 	}
+}
+
+// latest lists the latest orders of each CA.
+func (p *proof) latest() string {
+	var b strings.Builder
+	for i, ca := range []*localca.CA{p.ca, p.second} {
+		log := ca.OrderLog()
+		for _, order := range log[max(0, len(log)-8):] {
+			fmt.Fprintf(&b, "CA %d at %s: %v, replaces %q\n", i+1, order.At.Format("15:04:05.000"), order.Names, order.Replaces)
+		}
+	}
+	return b.String()
 }
 
 // otherAnswers: the CA asks a node that stood still while the order was placed, so that it can know the answer from the others only.
