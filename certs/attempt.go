@@ -113,6 +113,11 @@ func (m *Manager) orderAt(ctx context.Context, ca int, host tenant.Hostname, has
 	if !a.settled {
 		a.verdict, a.elsewhere = a.failed(ctx, err)
 	}
+	if a.elsewhere && a.began && !notMade(err) {
+		// Challenges of this order may have been under way: every node has to hear that they are over, or it would answer the next CA's
+		// with them.
+		rest(ctx, announcementLag)
+	}
 	return a.verdict, a.elsewhere
 }
 
@@ -134,8 +139,8 @@ func (m *Manager) ownerOf(host tenant.Hostname) tenant.ID {
 	return ownerOf(entry)
 }
 
-// begin is called under the lease, before the order is made. It looks again whether another node was faster, at either CA, and takes the order
-// from what the CA's limits leave. An error stops the order.
+// begin is called under the lease, before the order is made. It looks again whether another node was faster, at either CA, or was refused, and
+// takes the order from what the CA's limits leave. An error stops the order.
 func (a *attempt) begin(ctx context.Context, p purpose) error {
 	now, err := a.m.store.Find(ctx, a.host)
 	if err != nil {
@@ -143,6 +148,9 @@ func (a *attempt) begin(ctx context.Context, p purpose) error {
 	}
 	if b := now.Bundle; b != nil && b.Version != a.seen && b.NotAfter.After(a.m.cfg.Now()) {
 		return errDone
+	}
+	if wait := now.wait(a.ca); wait > 0 {
+		return &refusal{code: now.Code, reason: now.Reason, retryIn: wait}
 	}
 	limits := a.m.cfg.authorities()[a.ca].Limits
 	taken, err := a.take(ctx, limits.buckets(a.host, a.owner, p))

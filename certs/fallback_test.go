@@ -292,20 +292,30 @@ func TestAccountURI_IsKnownOnceThereIsAnAccount(t *testing.T) {
 }
 
 func TestFallback_IsAskedOnceByManyHandshakesOnTwoNodes(t *testing.T) {
-	t.Parallel()
-	f := newPair(t, billing)
-	f.ca.SetFault(localca.Fault{Refuse: true})
-	nodes := []*node{f.start(quiet), f.start(quiet)}
-	var group sync.WaitGroup
-	for i := range 40 {
-		group.Go(func() {
-			if _, err := nodes[i%2].shake(billing); err != nil {
-				t.Error(err)
+	for name, tc := range map[string]struct {
+		fault localca.Fault
+		first int
+	}{
+		"unreachable": {localca.Fault{Refuse: true}, 0},
+		"CAA":         {localca.Fault{Finalize: localca.Problem{Type: "caa", Detail: "forbidden"}}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newPair(t, billing)
+			f.ca.SetFault(tc.fault)
+			nodes := []*node{f.start(quiet), f.start(quiet), f.start(quiet)}
+			var group sync.WaitGroup
+			for i := range 60 {
+				group.Go(func() {
+					if _, err := nodes[i%3].shake(billing); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			group.Wait()
+			if a, b := f.ca.Orders(), f.second.Orders(); a != tc.first || b != 1 {
+				t.Errorf("%d orders at the first CA and %d at the second, want %d and 1: %+v", a, b, tc.first, f.second.OrderLog())
 			}
 		})
-	}
-	group.Wait()
-	if got := f.second.Orders(); got != 1 {
-		t.Errorf("%d orders at the second CA, want 1", got)
 	}
 }
