@@ -232,6 +232,28 @@ func TestSuspend_LeavesDeletedDomainsAlone(t *testing.T) {
 	}
 }
 
+// However many domains a tenant has, the directory moves once for all of them and once for the tenant: every other tenant's changes wait
+// meanwhile.
+func TestSuspend_TouchesTheDirectoryOnceForAThousandDomains(t *testing.T) {
+	f := setup(t)
+	const many = `
+		INSERT INTO domains (tenant_id, id, host, status, epoch)
+		SELECT $1, 'dom_' || lpad(n::text, 26, '0'), 'n' || n || '.acme.test', 'active', 1 FROM generate_series(1, 1000) n`
+	before := f.head(t)
+	f.owner(t, f.acme.ID, many, f.acme.ID)
+	if moved := f.head(t) - before; moved != 1 {
+		t.Errorf("a thousand added in one statement moved the directory by %d, want 1", moved)
+	}
+	before = f.head(t)
+	if _, err := f.store.Suspend(t.Context(), f.acme.ID); err != nil {
+		t.Fatal(err)
+	}
+	raised := ask[int](t, f, f.acme.ID, `SELECT count(*) FROM domains WHERE tenant_id = $1 AND epoch = 2`, f.acme.ID)
+	if moved := f.head(t) - before; moved != 2 || raised != 1000 {
+		t.Errorf("the directory moved by %d, want 2; %d epochs were raised, want 1000", moved, raised)
+	}
+}
+
 func TestUpdate_QuarantineTellsTheLossInTheSameTransaction(t *testing.T) {
 	f := setup(t)
 	store, noted := f.watched()
