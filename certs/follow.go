@@ -62,6 +62,7 @@ func (m *Manager) apply(ctx context.Context, e Event) {
 
 // drop takes a certificate that was deleted out of memory and off the disk, and takes the host up again if it is served still.
 func (m *Manager) drop(host tenant.Hostname) {
+	m.drops.Add(1)
 	if entry, ok := m.cfg.Directory.Lookup(host); ok {
 		m.cache.remove(entry)
 		m.copies.settled(entry.Host)

@@ -55,6 +55,34 @@ func TestFollow_DropsWhatWasDeletedWhileItDidNotHear(t *testing.T) {
 	eventually(t, "it is not in memory", func() bool { return entry.Certificate.Load() == nil })
 }
 
+// The store's answer is on its way to memory when the certificate is deleted: it must not stay there, since nothing would take it out.
+func TestFollow_DropsWhatWasDeletedWhileItWasLoaded(t *testing.T) {
+	t.Parallel()
+	f, first := warm(t)
+	first.close()
+	f.directory, f.feed = newDirectory(t, f.log, billing)
+	answers := make(chan chan struct{})
+	n := f.start(func(c *certs.Config) { quiet(c); c.Store.(*watchedStore).found = answers })
+	eventually(t, "it listens", func() bool { return f.listening(false) == 1 })
+	f.ca.SetOffline(true)
+	shaken := make(chan struct{})
+	go func() { defer close(shaken); _, _ = n.shake(billing) }()
+	release := <-answers
+	f.giveUp(billing, certs.KeyCompromise)
+	eventually(t, "the deletion is heard", func() bool { return f.count(`SELECT count(*) FROM certificate_revocations WHERE attempts > 0`) == 1 })
+	close(release)
+	<-shaken
+	entry := f.entry(billing)
+	eventually(t, "it is not in memory", func() bool { return entry.Certificate.Load() == nil })
+	go func() { // whatever asks further until the end
+		for release := range answers {
+			close(release)
+		}
+	}()
+	n.close()
+	close(answers)
+}
+
 func TestFollow_AnswersChallengesAfterALostConnection(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, localca.Options{}, billing, "pay.acme.test")

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"tollhouse/tenant"
 )
@@ -27,6 +28,7 @@ type Manager struct {
 	sights     *sights
 	node       *node
 	surveyed   *surveyed
+	drops      atomic.Uint64 // certificates that were deleted, as far as was heard
 	revocable  chan struct{} // holds one when something may be there to be revoked
 	onDemand   chan struct{} // orders for handshakes
 

@@ -121,6 +121,7 @@ func (m *Manager) settleOne(ctx context.Context, entry *tenant.Entry, version in
 // takeOver copies what the store has. Only a store or disk that fails is an error: a certificate that cannot be read must not hold up the
 // others.
 func (m *Manager) takeOver(ctx context.Context, entry *tenant.Entry, onLoan bool) error {
+	drops := m.drops.Load()
 	found, err := m.store.Find(ctx, entry.Host)
 	if err != nil && !errors.Is(err, seal.ErrSealed) {
 		m.copies.noteAway()
@@ -140,6 +141,7 @@ func (m *Manager) takeOver(ctx context.Context, entry *tenant.Entry, onLoan bool
 	}
 	if onLoan {
 		m.put(entry, &cert, found.Bundle.Version)
+		m.confirm(ctx, entry, drops)
 		m.sights.held(entry.Host)
 		m.copies.settled(entry.Host)
 	}

@@ -74,6 +74,7 @@ func (m *Manager) awaitStart() error {
 // load puts a valid stored certificate into memory, or the local copy while the store does not answer, and reports whether there was one.
 // Where there is none and all CAs are to be left alone, it returns a refusal.
 func (m *Manager) load(ctx context.Context, entry *tenant.Entry) (bool, Found, error) {
+	drops := m.drops.Load()
 	found, borrowed, err := m.find(ctx, entry)
 	if borrowed {
 		return true, Found{}, nil
@@ -82,13 +83,33 @@ func (m *Manager) load(ctx context.Context, entry *tenant.Entry) (bool, Found, e
 		return false, Found{}, err
 	}
 	if b := found.Bundle; b != nil && b.NotAfter.After(m.cfg.Now()) {
-		m.sights.held(entry.Host)
-		return true, found, m.install(entry, b)
+		return true, found, m.take(ctx, entry, b, drops)
 	}
 	if found.RetryIn > 0 {
 		return false, found, &refusal{code: found.Code, reason: found.Reason, retryIn: found.RetryIn}
 	}
 	return false, found, nil
+}
+
+// take installs what the store answered, if it is stored still. drops is the count of deletions before the store was asked: one that was heard
+// meanwhile came before the certificate was in memory, and nothing would take it out again.
+func (m *Manager) take(ctx context.Context, entry *tenant.Entry, b *Bundle, drops uint64) error {
+	if err := m.install(entry, b); err != nil {
+		return err
+	}
+	m.confirm(ctx, entry, drops)
+	m.sights.held(entry.Host)
+	return nil
+}
+
+func (m *Manager) confirm(ctx context.Context, entry *tenant.Entry, drops uint64) {
+	if m.drops.Load() == drops {
+		return
+	}
+	versions, err := m.store.Versions(ctx, []tenant.Hostname{entry.Host})
+	if _, stored := versions[entry.Host]; err == nil && !stored {
+		m.drop(entry.Host)
+	}
 }
 
 // install makes a stored certificate the one that handshakes get.

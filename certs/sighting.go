@@ -111,12 +111,15 @@ func (m *Manager) bring(ctx context.Context, entry *tenant.Entry, version int64)
 	if version == heldOnly || (cert != nil && version > 0 && held >= version) {
 		return cert != nil, nil
 	}
+	drops := m.drops.Load()
 	found, err := m.store.Find(ctx, entry.Host)
 	if err != nil && !errors.Is(err, seal.ErrSealed) {
 		return false, err
 	}
 	if err == nil && found.Bundle != nil && (cert == nil || found.Bundle.Version > held) {
-		err = m.install(entry, found.Bundle)
+		if err = m.install(entry, found.Bundle); err == nil {
+			m.confirm(ctx, entry, drops)
+		}
 	}
 	if err != nil {
 		m.cfg.Log.ErrorContext(ctx, "a committed certificate cannot be read", "host", entry.Host.String(), "error", err)

@@ -16,6 +16,7 @@ type watchedStore struct {
 	backing
 	calls atomic.Int64 // reads and locks, not the waiting for changes
 	cut   atomic.Bool
+	found chan chan struct{} // when set, takes a channel to be closed once an answer of Find may be given
 }
 
 type backing = certs.Store
@@ -48,7 +49,13 @@ func (s *watchedStore) Find(ctx context.Context, host tenant.Hostname) (certs.Fo
 	if err := s.call(); err != nil {
 		return certs.Found{}, err
 	}
-	return s.backing.Find(ctx, host)
+	found, err := s.backing.Find(ctx, host)
+	if s.found != nil {
+		release := make(chan struct{})
+		s.found <- release
+		<-release
+	}
+	return found, err
 }
 
 func (s *watchedStore) Challenge(ctx context.Context, host tenant.Hostname) (acme.Challenge, error) {
