@@ -40,6 +40,7 @@ var errDone = errors.New("the certificate is there already")
 
 // order gets the host a certificate, under the cluster's lease for its name, and commits it. found is what there is.
 func (m *Manager) order(ctx context.Context, host tenant.Hostname, found Found) error {
+	m.askClock(ctx)
 	if err := m.clockRight(); err != nil {
 		return err
 	}

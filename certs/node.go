@@ -66,7 +66,7 @@ func (m *Manager) keepNode(ctx context.Context) {
 	}
 }
 
-// askClock compares the clocks now, for what is about to be judged by ours: it may have been put wrong since the last beat, and everything
+// askClock compares the clocks now, for an order whose need was judged by ours: it may have been put wrong since the last beat, and everything
 // look due.
 func (m *Manager) askClock(ctx context.Context) {
 	if m.cfg.Fleet != nil {

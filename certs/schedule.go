@@ -22,7 +22,6 @@ func (m *Manager) renewAlways(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		m.askClock(ctx)
 		m.lookAfterCAs(ctx)
 		m.refreshWindows(ctx)
 		m.renewDue(ctx)
