@@ -37,7 +37,7 @@ func withPool(e *env, do func(ctx context.Context, pool *pgxpool.Pool, c Config)
 		return err
 	}
 	defer pool.Close()
-	ctx, cancel := context.WithTimeout(e.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(e.ctx, 2*time.Minute) // for lists of 100,000 hosts; each statement has a limit of its own
 	defer cancel()
 	if err := checkDatabase(ctx, pool); err != nil {
 		return err
