@@ -35,6 +35,7 @@ const (
 	errAddress    hostnameError = "it is an IP address; point a name at it and give the name"
 	errNumeric    hostnameError = "its last part is a number; no such top-level domain exists"
 	errPort       hostnameError = "it has a port; give the name alone"
+	errScheme     hostnameError = "it begins with a scheme; give the name alone, without https:// and path"
 	errBadPort    hostnameError = "its port is not a number from 1 to 65535"
 	errUnderscore hostnameError = "it has an underscore, which certificates cannot carry; use a hyphen"
 	errWildcard   hostnameError = "it has a wildcard; give each name in full"
@@ -129,7 +130,10 @@ func isNumber(label string) bool {
 func badCharacter(s string, c byte) error {
 	switch c {
 	case ':':
-		if strings.Count(s, ":") > 1 {
+		switch {
+		case strings.Contains(s, "://"):
+			return errScheme
+		case strings.Count(s, ":") > 1:
 			return errAddress
 		}
 		return errPort
