@@ -36,7 +36,11 @@ func (c domainDoctorCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	return c.print(e.stdout, doctor.ExamineTyped(e.ctx, c.Name, want))
+	report := doctor.ExamineTyped(e.ctx, c.Name, want)
+	if len(conf.PublicAddresses) == 0 { // a tenant, who reads the report too, knows of no settings
+		fmt.Fprintf(e.stderr, "%sPUBLIC_ADDRESSES is not set: nobody knocked at the gateway's own doors\n", prefix)
+	}
+	return c.print(e.stdout, report)
 }
 
 func (c domainDoctorCmd) proof() (want domaindoctor.Proof, err error) {

@@ -92,6 +92,19 @@ func TestDomainDoctor_FindsThatNoNodeIsReached(t *testing.T) {
 	}
 }
 
+func TestDomainDoctor_NamesTheSettingWithoutWhichNoDoorIsTried(t *testing.T) {
+	settings, resolvers := doctorWorld(t)
+	for _, s := range resolvers {
+		s.Set("edge.portal.test", "A 127.0.0.1")
+		s.Set("acme.test", "A 127.0.0.1")
+	}
+	delete(settings, "PUBLIC_ADDRESSES")
+	out, hints, err := cliRun(t, settings, "domain", "doctor", "acme.test")
+	if err != nil || !strings.Contains(hints, "TOLLHOUSE_PUBLIC_ADDRESSES is not set") || !strings.Contains(out, "the platform's operator has not named") {
+		t.Errorf("%v\n%s%s", err, out, hints)
+	}
+}
+
 func TestDomainDoctor_RefusesWrongSettings(t *testing.T) {
 	for name, value := range map[string]string{"DNS_RESOLVERS": "1.1.1.1:53", "PUBLIC_ADDRESSES": "edge.portal.test", "CAA_ISSUERS": "letsencrypt", "EDGE_DOMAIN": "edge"} {
 		_, _, err := cliRun(t, map[string]string{"PLATFORM_DOMAIN": "portal.test", name: value}, "domain", "doctor", "acme.com")

@@ -108,7 +108,7 @@ func TestExamine_TellsOfEachCheckHowItEnded(t *testing.T) {
 		"resolvers disagree":     {func(w *ward) { w.dns[0].Set(host, "CNAME "+target+".") }, "puupss", "route", "sees it right"},
 		"no HTTP":                {func(w *ward) { right(w); _ = w.door.http.Close() }, "ppppfp", "http", "connection refused"},
 		"no TLS":                 {func(w *ward) { right(w); _ = w.door.tls.Close() }, "pppppf", "tls", "connection refused"},
-		"no addresses to try":    {func(w *ward) { right(w); w.cfg.Targets.Addresses = nil }, "ppppss", "tls", "TOLLHOUSE_PUBLIC_ADDRESSES"},
+		"no addresses to try":    {func(w *ward) { right(w); w.cfg.Targets.Addresses = nil }, "ppppss", "tls", "the platform's operator has not named the addresses"},
 		"a name of the platform": {func(w *ward) { w.cfg.Own = []tenant.Hostname{tenant.MustParseHostname("acme.com")} }, "fsssss", "route", "another one first"},
 	} {
 		t.Run(name, func(t *testing.T) {
