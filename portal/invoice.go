@@ -33,13 +33,25 @@ func (s *Server) showInvoice(w http.ResponseWriter, r *http.Request, session acc
 	return s.write(w, r, http.StatusOK, invoiceView(page))
 }
 
-// viewer is the person who looks at a document, nil for a HEAD, which shows it to nobody.
+// viewer is the person who looks at a page, nil for a request that shows it to nobody: a HEAD, or a browser's guess at where its reader goes next.
 func viewer(r *http.Request) *access.Visitor {
-	if r.Method == http.MethodHead {
+	if r.Method == http.MethodHead || speculative(r.Header) {
 		return nil
 	}
 	v := visitor(r)
 	return &v
+}
+
+// speculative reports whether a page is fetched before anybody asked for it: Sec-Purpose is the standard's header (Fetch, section 3.8), the
+// others are what older browsers send.
+func speculative(h http.Header) bool {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		purpose := strings.ToLower(h.Get(name))
+		if strings.HasPrefix(purpose, "prefetch") || strings.HasPrefix(purpose, "preview") || strings.HasPrefix(purpose, "prerender") {
+			return true
+		}
+	}
+	return false
 }
 
 func (p invoicePage) inv() ledger.Invoice { return p.data.Invoice }

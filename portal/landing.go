@@ -31,7 +31,7 @@ type deadLinkPage struct {
 	path    string // where the button posts to, "" for none
 }
 
-// showLanding shows what a link leads to and changes nothing, however often and by whomever it is asked: scanners open every link of a mail.
+// showLanding shows what a link leads to and changes nothing of it, however often and by whomever it is asked: scanners open every link of a mail.
 func (s *Server) showLanding(w http.ResponseWriter, r *http.Request) error {
 	landing, err := s.landing(r)
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *Server) showLanding(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) landing(r *http.Request) (access.Landing, error) {
-	return s.access.Landing(r.Context(), request.From(r.Context()).Site, route.Param(r, "token"))
+	return s.access.Landing(r.Context(), request.From(r.Context()).Site, route.Param(r, "token"), viewer(r))
 }
 
 // sameContact reports whether the browser may go on without spending the link.

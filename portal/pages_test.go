@@ -201,6 +201,35 @@ func TestHead_AnswersLikeGETAndIsNoView(t *testing.T) {
 	}
 }
 
+// A browser that guesses where its reader goes next shows nobody anything.
+func TestPrefetch_IsNoView(t *testing.T) {
+	world := plainWorld()
+	handler := world.Handler()
+	open := func(path, header, value string) {
+		r := httptest.NewRequest(http.MethodGet, "https://plain.portal.test"+path, nil)
+		r.Header.Set(header, value)
+		r.AddCookie(&http.Cookie{Name: "__Host-bp", Value: portaltest.Full})
+		w := httptest.NewRecorder()
+		if handler.ServeHTTP(w, r); w.Code != http.StatusOK {
+			t.Errorf("%s with %s: %d", path, header, w.Code)
+		}
+	}
+	link := "/portal/l/" + portaltest.Token(access.LinkReady)
+	for _, path := range []string{firstPage, link} {
+		for header, value := range map[string]string{"Sec-Purpose": "prefetch", "sec-purpose": "prefetch;prerender", "Purpose": "prefetch", "X-Purpose": "preview", "X-Moz": "Prefetch"} {
+			open(path, header, value)
+		}
+	}
+	if len(world.Viewed)+len(world.Seen) != 0 {
+		t.Errorf("viewed %v, seen %v", world.Viewed, world.Seen)
+	}
+	open(firstPage, "Sec-Purpose", "something else")
+	open(link, "Sec-Fetch-Mode", "navigate")
+	if len(world.Viewed) != 1 || len(world.Seen) != 1 {
+		t.Errorf("opened by a person: viewed %v, seen %v", world.Viewed, world.Seen)
+	}
+}
+
 // hostile are texts that try to be more than text.
 const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>` + "\u202e" + `'onfocus='alert(1)` + ` javascript:alert(1) {tenant} &lt;b&gt; </title></textarea></style><!--`
 

@@ -12,8 +12,9 @@ type Access interface {
 	// Authenticate returns the live session that a cookie's token stands for on this site, from one Redis round trip, or
 	// access.ErrNoSession. access.ErrLimited means that this client sends too many requests.
 	Authenticate(ctx context.Context, site *tenant.Site, token string) (access.Session, error)
-	// Landing looks at a link and changes nothing. An unknown token is a Landing in state access.LinkUnknown, not an error.
-	Landing(ctx context.Context, site *tenant.Site, token string) (access.Landing, error)
+	// Landing looks at a link and changes nothing of it; that viewer saw its page is noted, nil leaves no trace. An unknown token is a Landing in
+	// state access.LinkUnknown, not an error.
+	Landing(ctx context.Context, site *tenant.Site, token string, viewer *access.Visitor) (access.Landing, error)
 	// Redeem exchanges a link for a session, once. A link that cannot be exchanged is an *access.DeadLinkError.
 	Redeem(ctx context.Context, site *tenant.Site, token string, v access.Visitor) (access.Grant, error)
 	// RequestLink mails a login link if the address is a contact's. It answers the same, and as fast, for every address, known or not,

@@ -55,7 +55,7 @@ func TestLanding_ChangesNothingHoweverOften(t *testing.T) {
 	n := h.node(t)
 	token, _ := n.mint(t, h.site)
 	for range 100 {
-		landing, err := n.Landing(context.Background(), h.site, token)
+		landing, err := n.Landing(context.Background(), h.site, token, &visitor)
 		if err != nil || landing.State != access.LinkReady || landing.MaskedEmail != "p•••@acme.example" {
 			t.Fatalf("Landing = %+v, %v", landing, err)
 		}
@@ -85,7 +85,7 @@ func TestLink_EachDeadStateIsTold(t *testing.T) {
 			h.exec(t, h.tenant.ID, `UPDATE contacts SET status = 'active'`)
 			token, _ := n.mint(t, h.site)
 			h.exec(t, h.tenant.ID, tc.change)
-			landing, err := n.Landing(context.Background(), h.site, token)
+			landing, err := n.Landing(context.Background(), h.site, token, &visitor)
 			if err != nil || landing.State != tc.want {
 				t.Errorf("Landing = %v, %v, want %v", landing.State, err, tc.want)
 			}
@@ -96,7 +96,7 @@ func TestLink_EachDeadStateIsTold(t *testing.T) {
 		})
 	}
 	for _, token := range []string{"", "x", foreign, foreign + "A", foreign[:42], strings.Repeat("A", 43), strings.Repeat("é", 43), foreign[:42] + "="} {
-		landing, err := n.Landing(context.Background(), h.site, token)
+		landing, err := n.Landing(context.Background(), h.site, token, &visitor)
 		if err != nil || landing != (access.Landing{State: access.LinkUnknown}) {
 			t.Errorf("Landing(%q) = %+v, %v, want unknown and nothing else", token, landing, err)
 		}
@@ -240,7 +240,7 @@ func TestGuesses_OfOneNetworkAreRefusedBeforeTheRecordIsAsked(t *testing.T) {
 	made := func(i int) string { return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%032d", i)) }
 	landings, sessions := map[bool]int{}, map[bool]int{}
 	for i := range 200 {
-		_, err := n.Landing(attacker, h.site, made(i))
+		_, err := n.Landing(attacker, h.site, made(i), &visitor)
 		landings[errors.Is(err, access.ErrLimited)]++
 		_, err = n.Authenticate(attacker, h.site, made(i))
 		sessions[errors.Is(err, access.ErrLimited)]++
@@ -248,14 +248,14 @@ func TestGuesses_OfOneNetworkAreRefusedBeforeTheRecordIsAsked(t *testing.T) {
 	if n := landings[false] + sessions[false]; n < 100 || n > 140 {
 		t.Errorf("%d guesses were looked up, want about 120", n)
 	}
-	if _, err := n.Landing(attacker, h.site, good); !errors.Is(err, access.ErrLimited) {
+	if _, err := n.Landing(attacker, h.site, good, &visitor); !errors.Is(err, access.ErrLimited) {
 		t.Errorf("after its guesses the network reads a good link: %v", err)
 	}
 	if _, err := n.Authenticate(attacker, h.site, member.Token); err != nil {
 		t.Errorf("a live session of the same network is refused: %v", err)
 	}
 	for range 200 {
-		if got, err := n.Landing(other, h.site, good); err != nil || got.State != access.LinkReady {
+		if got, err := n.Landing(other, h.site, good, &visitor); err != nil || got.State != access.LinkReady {
 			t.Fatalf("another network, with a good link: %v %v", got.State, err)
 		}
 	}

@@ -2,8 +2,8 @@
 // exchanged once, by a person's POST; what is used, expired or revoked is decided in Postgres; a session belongs to one tenant, one host, one
 // contact. It knows nothing of pages or HTTP.
 //
-//	landing, err := service.Landing(ctx, site, token)   // GET: looks, changes nothing
-//	grant, err := service.Redeem(ctx, site, token, who) // POST: once
+//	landing, err := service.Landing(ctx, site, token, &who) // GET: looks, changes nothing
+//	grant, err := service.Redeem(ctx, site, token, who)     // POST: once
 package access
 
 import (
@@ -105,9 +105,16 @@ func (s *Service) Recheck(ctx context.Context, sess Session) error {
 	return nil
 }
 
-// Landing says what a link is worth and changes nothing, however often it is asked. ErrLimited: this network has shown too many tokens that
-// nobody has.
-func (s *Service) Landing(ctx context.Context, site *tenant.Site, token string) (Landing, error) {
+// Landing says what a link is worth and changes nothing of it, however often it is asked. The audit log tells that viewer saw the page; nil
+// leaves no trace. ErrLimited: this network has shown too many tokens that nobody has.
+func (s *Service) Landing(ctx context.Context, site *tenant.Site, token string, viewer *Visitor) (Landing, error) {
+	if viewer == nil {
+		return s.look(ctx, site, token, nil)
+	}
+	return s.look(ctx, site, token, &Sighting{Kind: "link.seen", Visitor: *viewer})
+}
+
+func (s *Service) look(ctx context.Context, site *tenant.Site, token string, seen *Sighting) (Landing, error) {
 	hash, ok := hashToken(token)
 	if !ok {
 		return Landing{State: LinkUnknown}, nil
@@ -116,7 +123,7 @@ func (s *Service) Landing(ctx context.Context, site *tenant.Site, token string) 
 	if !s.mayGuess(ctx, ip) {
 		return Landing{}, ErrLimited
 	}
-	view, err := s.store.LinkByToken(ctx, site.Tenant.ID, hash)
+	view, err := s.store.LinkByToken(ctx, site.Tenant.ID, hash, seen)
 	if errors.Is(err, ErrNotFound) {
 		s.guessed(ctx, ip)
 		return Landing{State: LinkUnknown}, nil
@@ -142,7 +149,7 @@ func (s *Service) Redeem(ctx context.Context, site *tenant.Site, token string, v
 		Lifetime: site.Tenant.Policy.SessionLifetime, Visitor: logged(site, v)}
 	sess, link, err := s.store.Redeem(ctx, site.Tenant.ID, hash, fresh)
 	if errors.Is(err, ErrNotFound) {
-		return Grant{}, s.dead(ctx, site, token)
+		return Grant{}, s.dead(ctx, site, token, v)
 	}
 	if err != nil {
 		return Grant{}, fmt.Errorf("redeeming a link: %w", err)
@@ -151,9 +158,9 @@ func (s *Service) Redeem(ctx context.Context, site *tenant.Site, token string, v
 	return Grant{Session: sess, Token: cookie, Target: target(link)}, nil
 }
 
-// dead explains why a link was not exchanged.
-func (s *Service) dead(ctx context.Context, site *tenant.Site, token string) error {
-	landing, err := s.Landing(ctx, site, token)
+// dead explains why a link was not exchanged, to the caller and to the audit log.
+func (s *Service) dead(ctx context.Context, site *tenant.Site, token string, v Visitor) error {
+	landing, err := s.look(ctx, site, token, &Sighting{Kind: "link.refused", Visitor: v})
 	if err != nil {
 		return err
 	}

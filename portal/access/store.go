@@ -39,6 +39,12 @@ type LinkView struct {
 	DocumentNumber string
 }
 
+// Sighting is somebody before a link: whoever opened its page, or pressed its button in vain. It says nothing of who that is.
+type Sighting struct {
+	Kind    string // "link.seen" or "link.refused"
+	Visitor Visitor
+}
+
 // LinkRequest is somebody's wish for a fresh link, to be looked at by a job.
 type LinkRequest struct {
 	ID        string
@@ -75,8 +81,8 @@ type SessionDetails struct {
 
 // Store is the durable record of links and sessions; Postgres decides what is used, expired and revoked. Implemented by accessdb.
 type Store interface {
-	// LinkByToken returns a link and what it is worth now, or ErrNotFound.
-	LinkByToken(ctx context.Context, t tenant.ID, tokenHash [32]byte) (LinkView, error)
+	// LinkByToken returns a link and what it is worth now, or ErrNotFound. A sighting is noted in the same round trip; nil leaves no trace.
+	LinkByToken(ctx context.Context, t tenant.ID, tokenHash [32]byte, seen *Sighting) (LinkView, error)
 	// Redeem marks the link used and starts the session, both or neither, and only for the first of any number of callers: every other gets
 	// ErrNotFound, as for a link that is not ready.
 	Redeem(ctx context.Context, t tenant.ID, tokenHash [32]byte, s NewSession) (Session, Link, error)

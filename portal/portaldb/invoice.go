@@ -46,25 +46,26 @@ func (p *Pages) Invoice(ctx context.Context, s access.Session, id string, viewer
 	return data, nil
 }
 
-// queueView notes the first view of all on the invoice, and each session's first view in the audit log. It asks for itself whether the session
-// stands: the queries of a batch run whatever the earlier ones answered. Where the viewer was is left out when the tenant keeps no visitors.
+// queueView notes the first view of all on the invoice, and every view in the audit log. It asks for itself whether the session stands: the
+// queries of a batch run whatever the earlier ones answered. A provisional session may be a mail scanner's, so that is no view. Where the viewer
+// was is left out when the tenant keeps no visitors.
 func queueView(b *pgx.Batch, args pgx.NamedArgs, viewer access.Visitor) {
 	const q = `
 		WITH seen AS (
-			SELECT i.id, i.viewed_at
+			SELECT i.id, (SELECT s.level` + standing + ` AND c.role <> 'signer') AS level
 			  FROM invoices i
 			 WHERE i.tenant_id = @tenant AND i.company_id = @company AND i.id = @id AND i.sent_at IS NOT NULL
-			   AND EXISTS (SELECT` + standing + ` AND c.role <> 'signer')
 		), first AS (
 			UPDATE invoices SET viewed_at = app_now()
-			 WHERE tenant_id = @tenant AND viewed_at IS NULL AND id IN (SELECT id FROM seen WHERE viewed_at IS NULL)
+			 WHERE tenant_id = @tenant AND viewed_at IS NULL AND id IN (SELECT id FROM seen WHERE level = 'confirmed')
+			RETURNING id
 		)
-		INSERT INTO audit_events (tenant_id, id, at, kind, actor, actor_id, company_id, contact_id, document_id, session_id, ip, user_agent)
-		SELECT @tenant, @event, app_now(), 'invoice.viewed', 'contact', @contact, @company, @contact, seen.id, @session,
-		       CASE WHEN t.log_visitors THEN @ip::inet END, CASE WHEN t.log_visitors THEN @user_agent ELSE '' END
+		INSERT INTO audit_events (tenant_id, id, at, kind, actor, actor_id, company_id, contact_id, document_id, session_id, ip, user_agent, details)
+		SELECT @tenant, @event, app_now(), CASE seen.level WHEN 'confirmed' THEN 'invoice.viewed' ELSE 'invoice.seen' END, 'contact', @contact, @company,
+		       @contact, seen.id, @session, CASE WHEN t.log_visitors THEN @ip::inet END, CASE WHEN t.log_visitors THEN @user_agent ELSE '' END,
+		       CASE WHEN EXISTS (SELECT FROM first) THEN '{"first": "true"}' ELSE '{}' END::jsonb
 		  FROM seen, tenants t
-		 WHERE t.id = @tenant AND NOT EXISTS (SELECT FROM audit_events e
-		                    WHERE e.tenant_id = @tenant AND e.session_id = @session AND e.document_id = @id AND e.kind = 'invoice.viewed')`
+		 WHERE t.id = @tenant AND seen.level IS NOT NULL`
 	args["event"] = tenant.NewID("evt", time.Now())
 	args["ip"], args["user_agent"] = auditdb.Address(viewer.IP), auditdb.CutUserAgent(viewer.UserAgent)
 	b.Queue(q, args)

@@ -84,11 +84,55 @@ func TestInvoice_NotesTheFirstViewOnceHoweverManyLook(t *testing.T) {
 	}
 	const views = `SELECT count(*) FROM audit_events WHERE tenant_id = $1 AND kind = 'invoice.viewed' AND session_id = $2 AND document_id = $3
 		AND actor_id = contact_id AND host(ip) = '203.0.113.7' AND user_agent = 'Browser/1'`
-	if n := f.Int(t, views, f.Tenant.ID, f.session.ID, inv.ID); n != 1 {
-		t.Errorf("the audit log has %d views of the first session, want 1", n)
+	if n := f.Int(t, views, f.Tenant.ID, f.session.ID, inv.ID); n != 11 {
+		t.Errorf("the audit log has %d views of the first session, want 11", n)
 	}
-	if n := f.Int(t, views, f.Tenant.ID, colleague.ID, inv.ID); n < 1 {
-		t.Error("the audit log has no view of the second session")
+	if n := f.Int(t, views, f.Tenant.ID, colleague.ID, inv.ID); n != 10 {
+		t.Errorf("the audit log has %d views of the second session, want 10", n)
+	}
+	if n := f.Int(t, views+` AND details->>'first' = 'true'`, f.Tenant.ID, f.session.ID, inv.ID); n != 1 {
+		t.Errorf("the audit log tells of %d first views, want 1", n)
+	}
+}
+
+// Two who look at the same moment are not both the first.
+func TestInvoice_HasOneFirstView(t *testing.T) {
+	f := setup(t)
+	inv := f.Sent(t, 100)
+	var group sync.WaitGroup
+	for range 20 {
+		group.Go(func() {
+			if _, err := f.pages.Invoice(ctx, f.session, inv.ID, visitor); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if n := f.Int(t, `SELECT count(*) FROM audit_events WHERE tenant_id = $1 AND details->>'first' = 'true'`, f.Tenant.ID); n != 1 {
+		t.Errorf("%d first views, want 1", n)
+	}
+}
+
+// A session that nobody has confirmed may be a mail scanner's.
+func TestInvoice_IsNotViewedInAProvisionalSession(t *testing.T) {
+	f := setup(t)
+	inv := f.Sent(t, 100)
+	f.Exec(t, `UPDATE crm_client_portal_sessions SET level = 'provisional' WHERE tenant_id = $1`, f.Tenant.ID)
+	if _, err := f.pages.Invoice(ctx, f.session, inv.ID, visitor); err != nil {
+		t.Fatal(err)
+	}
+	if n := f.Int(t, `SELECT count(*) FROM invoices WHERE tenant_id = $1 AND viewed_at IS NOT NULL`, f.Tenant.ID); n != 0 {
+		t.Error("it is marked as viewed")
+	}
+	if n := f.Int(t, `SELECT count(*) FROM audit_events WHERE tenant_id = $1 AND kind = 'invoice.seen'`, f.Tenant.ID); n != 1 {
+		t.Errorf("%d entries say that it was seen, want 1", n)
+	}
+	f.Exec(t, `UPDATE crm_client_portal_sessions SET level = 'confirmed' WHERE tenant_id = $1`, f.Tenant.ID)
+	if _, err := f.pages.Invoice(ctx, f.session, inv.ID, visitor); err != nil {
+		t.Fatal(err)
+	}
+	if n := f.Int(t, `SELECT count(*) FROM audit_events WHERE tenant_id = $1 AND kind = 'invoice.viewed' AND details->>'first' = 'true'`, f.Tenant.ID); n != 1 {
+		t.Errorf("%d first views once it is confirmed, want 1", n)
 	}
 }
 

@@ -45,6 +45,7 @@ type World struct {
 	Sessions map[string]access.Member  // by cookie
 	Links    map[string]access.Landing // by token
 	Redeemed []string                  // tokens
+	Seen     []string                  // tokens, each time that the link's page was shown to somebody
 	Asked    []string                  // addresses
 	Resent   []string                  // tokens
 	Ended    []string                  // session ids
@@ -150,10 +151,13 @@ func (w *World) Authenticate(_ context.Context, _ *tenant.Site, token string) (a
 	return member.Session, nil
 }
 
-// Landing knows the world's links.
-func (w *World) Landing(_ context.Context, _ *tenant.Site, token string) (access.Landing, error) {
+// Landing knows the world's links, and notes whose page was seen.
+func (w *World) Landing(_ context.Context, _ *tenant.Site, token string, viewer *access.Visitor) (access.Landing, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if viewer != nil {
+		w.Seen = append(w.Seen, token)
+	}
 	if w.Fail != nil {
 		return access.Landing{}, w.Fail
 	}
@@ -166,7 +170,7 @@ func (w *World) Landing(_ context.Context, _ *tenant.Site, token string) (access
 
 // Redeem takes each link once.
 func (w *World) Redeem(ctx context.Context, site *tenant.Site, token string, _ access.Visitor) (access.Grant, error) {
-	landing, err := w.Landing(ctx, site, token)
+	landing, err := w.Landing(ctx, site, token, nil)
 	if err != nil {
 		return access.Grant{}, err
 	}

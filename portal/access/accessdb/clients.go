@@ -97,7 +97,7 @@ func (s *Clients) UpdateCompany(ctx context.Context, t tenant.ID, by access.Acto
 		}
 		e := audit.Event{Kind: "company.updated", CompanyID: id, Details: map[string]string{"changed": strings.Join(companyChanges(before, after), " ")}}
 		if before.PortalEnabled && !after.PortalEnabled {
-			if err := endSessions(ctx, tx, t, subject{company: id}, "portal switched off"); err != nil {
+			if err := endSessions(ctx, tx, t, by, subject{company: id}, "portal switched off"); err != nil {
 				return err
 			}
 		}

@@ -97,6 +97,14 @@ func (b *clientsBench) revoked(s side, table, id string) bool {
 	return revoked
 }
 
+// told lists the sessions that the audit log says the key ended, and why.
+func (b *clientsBench) told(s side, why string) (sessions string) {
+	b.t.Helper()
+	b.query(s, &sessions, `SELECT COALESCE(string_agg(session_id, ' ' ORDER BY session_id), '') FROM audit_events WHERE kind = 'session.revoked' AND actor = 'api'
+		AND actor_id = 'key_1' AND company_id = $1 AND contact_id = $2 AND details->>'why' = $3`, s.company.ID, s.contact.ID, why)
+	return sessions
+}
+
 func TestClients_KnowOnlyTheirTenant(t *testing.T) {
 	b := setupClients(t)
 	ctx := t.Context()
@@ -192,6 +200,9 @@ func TestUpdateCompany_PortalOffEndsLiveSessionsOnly(t *testing.T) {
 	if b.revoked(b.own, sessions, "ses_pending") || b.revoked(b.own, "portal_links", "lnk_ses_pending") {
 		t.Error("an unused link is gone for good")
 	}
+	if told := b.told(b.own, "portal switched off"); told != "ses_live" {
+		t.Errorf("the audit log tells of the end of %q", told)
+	}
 	if b.revoked(b.foreign, sessions, "ses_foreign") {
 		t.Error("another tenant's session ended")
 	}
@@ -226,6 +237,13 @@ func TestUpdateContact_EndsWhatTheOldMailboxHeld(t *testing.T) {
 			b.query(b.own, &entries, `SELECT count(*) FROM audit_events WHERE kind = $1 AND contact_id = $2`, tt.kind, b.own.contact.ID)
 			if entries != 1 {
 				t.Errorf("%d audit entries %s", entries, tt.kind)
+			}
+			want := ""
+			if tt.ends {
+				want = "ses_live ses_pending"
+			}
+			if told := b.told(b.own, "contact changed"); told != want {
+				t.Errorf("the audit log tells of the end of %q, want %q", told, want)
 			}
 		})
 	}

@@ -11,6 +11,7 @@ import (
 
 	"tollhouse/portal/access"
 	"tollhouse/portal/audit"
+	"tollhouse/portal/audit/auditdb"
 	"tollhouse/tenant"
 	"tollhouse/tenant/rls"
 )
@@ -102,7 +103,7 @@ func (s *Clients) contactChanged(ctx context.Context, tx pgx.Tx, t tenant.ID, by
 	moved := !strings.EqualFold(before.Email, after.Email)
 	if switched || moved {
 		who := subject{contact: after.ID}
-		if err := endSessions(ctx, tx, t, who, "contact changed"); err != nil {
+		if err := endSessions(ctx, tx, t, by, who, "contact changed"); err != nil {
 			return err
 		}
 		if err := revokeLinks(ctx, tx, t, who); err != nil {
@@ -181,14 +182,29 @@ func changed(fields ...field) []string {
 // subject is one contact, or everybody at one company.
 type subject struct{ company, contact string }
 
-// endSessions revokes what is live. A company's pending sessions wait on, as its links do: its portal may be switched on again.
-func endSessions(ctx context.Context, tx pgx.Tx, t tenant.ID, who subject, why string) error {
+// endSessions revokes what is live, with an entry for each. A company's pending sessions wait on, as its links do: its portal may be switched on
+// again.
+func endSessions(ctx context.Context, tx pgx.Tx, t tenant.ID, by access.Actor, who subject, why string) error {
 	const q = `
 		UPDATE crm_client_portal_sessions SET revoked_at = app_now(), revoked_why = @why
 		WHERE tenant_id = @tenant AND (contact_id = @contact OR company_id = @company AND activated_at IS NOT NULL)
-		  AND revoked_at IS NULL AND expires_at > app_now()`
-	_, err := tx.Exec(ctx, q, pgx.NamedArgs{"tenant": string(t), "contact": who.contact, "company": who.company, "why": why})
-	return err
+		  AND revoked_at IS NULL AND expires_at > app_now()
+		RETURNING id, company_id, contact_id`
+	rows, err := tx.Query(ctx, q, pgx.NamedArgs{"tenant": string(t), "contact": who.contact, "company": who.company, "why": why})
+	if err != nil {
+		return err
+	}
+	b := &pgx.Batch{}
+	e := audit.Event{Kind: "session.revoked", Actor: audit.Actor(by.Kind), ActorID: by.ID, IP: by.Visitor.IP, UserAgent: by.Visitor.UserAgent,
+		Details: map[string]string{"why": why}}
+	_, err = pgx.ForEachRow(rows, []any{&e.SessionID, &e.CompanyID, &e.ContactID}, func() error {
+		auditdb.Queue(b, t, e)
+		return nil
+	})
+	if err != nil || b.Len() == 0 {
+		return err
+	}
+	return tx.SendBatch(ctx, b).Close()
 }
 
 func revokeLinks(ctx context.Context, tx pgx.Tx, t tenant.ID, who subject) error {

@@ -31,7 +31,7 @@ const linkJoins = `
 	LEFT JOIN invoices i ON l.document_kind = 'invoice' AND i.tenant_id = l.tenant_id AND i.id = l.document_id`
 
 // LinkByToken implements access.Store in one round trip.
-func (s *Store) LinkByToken(ctx context.Context, t tenant.ID, tokenHash [32]byte) (access.LinkView, error) {
+func (s *Store) LinkByToken(ctx context.Context, t tenant.ID, tokenHash [32]byte, seen *access.Sighting) (access.LinkView, error) {
 	const q = `SELECT l.id, l.purpose, l.company_id, l.contact_id, COALESCE(l.document_kind, ''), COALESCE(l.document_id, ''), l.expires_at,
 		c.email, COALESCE(i.number, ''), ` + linkState + linkJoins + `
 		WHERE l.tenant_id = $1 AND l.token_hash = $2`
@@ -40,6 +40,9 @@ func (s *Store) LinkByToken(ctx context.Context, t tenant.ID, tokenHash [32]byte
 	b.Queue(q, string(t), tokenHash[:]).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&v.ID, &v.Purpose, &v.CompanyID, &v.ContactID, &v.DocumentKind, &v.DocumentID, &v.ExpiresAt, &v.Email, &v.DocumentNumber, &v.State)
 	})
+	if seen != nil {
+		queueSighting(b, t, tokenHash, *seen)
+	}
 	if err := rls.Read(ctx, s.pool, t, b); err != nil {
 		return access.LinkView{}, absent(err, access.ErrNotFound)
 	}
@@ -161,9 +164,9 @@ func (s *Store) FreshenLink(ctx context.Context, t tenant.ID, id string, remain 
 	})
 }
 
-// LinkHost implements access.Store: the newest active custom host, else the default host.
+// LinkHost implements access.Store: the newest custom host whose status is DomainStatus.Linkable, else the default host.
 func (s *Store) LinkHost(ctx context.Context, t tenant.ID) (tenant.Hostname, error) {
-	const q = `SELECT COALESCE((SELECT host FROM domains WHERE tenant_id = $1 AND status = 'active' ORDER BY proven_at DESC NULLS LAST, id DESC LIMIT 1),
+	const q = `SELECT COALESCE((SELECT host FROM domains WHERE tenant_id = $1 AND status IN ('active', 'renewal_failing') ORDER BY proven_at DESC NULLS LAST, id DESC LIMIT 1),
 		slug || '.' || $2) FROM tenants WHERE id = $1`
 	var name string
 	b := &pgx.Batch{}
