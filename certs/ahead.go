@@ -13,12 +13,13 @@ type pending struct {
 	mu      sync.Mutex
 	entries map[tenant.Hostname]*tenant.Entry
 	busy    map[tenant.Hostname]bool // worked on now
+	again   map[tenant.Hostname]bool // added once more since that work began: its end says nothing
 	signal  chan struct{}            // holds one when something was added
 }
 
 func newPending() *pending {
 	return &pending{
-		entries: map[tenant.Hostname]*tenant.Entry{}, busy: map[tenant.Hostname]bool{}, signal: make(chan struct{}, 1),
+		entries: map[tenant.Hostname]*tenant.Entry{}, busy: map[tenant.Hostname]bool{}, again: map[tenant.Hostname]bool{}, signal: make(chan struct{}, 1),
 	}
 }
 
@@ -27,10 +28,18 @@ func (p *pending) change(appeared, gone []*tenant.Entry) {
 	defer p.mu.Unlock()
 	for _, entry := range gone {
 		delete(p.entries, entry.Host)
+		delete(p.again, entry.Host)
 	}
 	for _, entry := range appeared {
 		p.entries[entry.Host] = entry
+		if p.busy[entry.Host] {
+			p.again[entry.Host] = true
+		}
 	}
+	p.wake()
+}
+
+func (p *pending) wake() {
 	select {
 	case p.signal <- struct{}{}:
 	default: // the loop will come round anyway
@@ -99,11 +108,18 @@ func (p *pending) release(host tenant.Hostname) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.busy, host)
+	if p.again[host] {
+		delete(p.again, host)
+		p.wake()
+	}
 }
 
 func (p *pending) done(host tenant.Hostname) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.again[host] {
+		return
+	}
 	delete(p.entries, host)
 }
 
