@@ -25,7 +25,7 @@ func listOf(n int) invoicesPage {
 	}
 	day := ledger.Date{Year: 2026, Month: time.May, Day: 21}
 	p := invoicesPage{tab: TabAll, from: 1}
-	p.view = view{words: &english, assets: files, title: english.Invoices, today: day, place: atInvoices, tenant: &tenant.Tenant{
+	p.view = view{words: &english, figures: "en-US", assets: files, title: english.Invoices, today: day, place: atInvoices, tenant: &tenant.Tenant{
 		Name: "Maple & Stone Studio", Locale: "en-US", TimeZone: time.UTC, Style: tenant.NewStyle(tenant.Color{B: 200}, tenant.Color{R: 200}),
 		Brand: tenant.Brand{SupportEmail: "billing@maplestone.example", Footer: "48 Alder Street, Portland, ME 04101"}}}
 	p.member = &access.Member{Session: access.Session{ExpiresAt: time.Date(2026, time.May, 28, 0, 0, 0, 0, time.UTC)},

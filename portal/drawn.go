@@ -9,6 +9,7 @@ import (
 
 	"tollhouse/payments/ledger"
 	"tollhouse/portal/format"
+	"tollhouse/portal/lang"
 )
 
 // The parts in this file stand in every row of a list. They are written by hand: a template formats each of its values anew, which on a page of
@@ -37,12 +38,12 @@ func sign(s string) string {
 
 // date shows a day with the month's full name, in the language of the words around it.
 func date(d ledger.Date, locale string) templ.Component {
-	return shownDay{d, format.Date(d, format.English(locale))}
+	return shownDay{d, format.Date(d, lang.Dates(locale))}
 }
 
 // shortDate is date for columns.
 func shortDate(d ledger.Date, locale string) templ.Component {
-	return shownDay{d, format.ShortDate(d, format.English(locale))}
+	return shownDay{d, format.ShortDate(d, lang.Dates(locale))}
 }
 
 type shownDay struct {

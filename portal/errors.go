@@ -33,7 +33,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &dead):
 		s.must(w, r, s.writeDeadLink(w, r, dead.Landing))
 	case errors.Is(err, access.ErrNoSession):
-		s.must(w, r, s.writeSignIn(w, r, http.StatusUnauthorized, english.SessionOverTitle, english.SessionOverText))
+		s.must(w, r, s.writeSessionOver(w, r))
 	case errors.Is(err, access.ErrNotFound), errors.Is(err, tenant.ErrNotFound):
 		s.Error(w, r, http.StatusNotFound)
 	case errors.Is(err, access.ErrConflict):
@@ -53,6 +53,12 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.logFailure(r, err)
 		s.Error(w, r, http.StatusInternalServerError)
 	}
+}
+
+func (s *Server) writeSessionOver(w http.ResponseWriter, r *http.Request) error {
+	v := s.view(r)
+	v.title = v.words.SessionOverTitle
+	return s.writeSignIn(w, r, http.StatusUnauthorized, v, v.words.SessionOverText)
 }
 
 func (s *Server) logFailure(r *http.Request, err error) {
@@ -76,15 +82,16 @@ const retryAfter = 60
 // requests. Whoever knows how long to wait sets Retry-After, in seconds, before; 429 and 503 get a minute otherwise. A status without words
 // of its own reads as 500.
 func (s *Server) Error(w http.ResponseWriter, r *http.Request, status int) {
-	said, known := errorWords[status]
+	page := errorPage{view: s.view(r)}
+	said, known := page.words.Errors.of(status)
 	if !known {
-		status, said = http.StatusInternalServerError, errorWords[http.StatusInternalServerError]
+		status, said = http.StatusInternalServerError, page.words.Errors.InternalServerError
 	}
 	setHeaders(w.Header(), r)
-	page := errorPage{view: s.view(r, said.title), text: said.text}
+	page.title, page.text = said.Title, said.Text
 	page.way = page.tenant != nil && status != http.StatusMisdirectedRequest
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
-		page.wait = waitWords(w.Header())
+		page.wait = page.waiting(w.Header())
 	}
 	if status >= http.StatusInternalServerError {
 		page.id = request.From(r.Context()).ID
@@ -92,20 +99,15 @@ func (s *Server) Error(w http.ResponseWriter, r *http.Request, status int) {
 	s.must(w, r, s.write(w, r, status, errorView(page)))
 }
 
-// waitWords reads Retry-After, sets it when it is missing, and says it in words.
-func waitWords(h http.Header) string {
+// waiting reads Retry-After, sets it when it is missing, and says it in words.
+func (v view) waiting(h http.Header) string {
 	seconds, err := strconv.Atoi(h.Get("Retry-After"))
 	if err != nil || seconds <= 0 {
 		seconds = retryAfter
 		h.Set("Retry-After", strconv.Itoa(seconds))
 	}
-	wait := time.Duration(seconds) * time.Second
-	switch {
-	case wait <= time.Minute:
-		return english.WaitMinute
-	case wait < time.Hour:
-		return fill(english.WaitMinutes, "{n}", strconv.Itoa(int((wait+time.Minute-1)/time.Minute)))
+	if wait := time.Duration(seconds) * time.Second; wait >= time.Hour {
+		return v.count(v.words.WaitHours, int((wait+time.Hour-1)/time.Hour))
 	}
-	return fill(numbered(english.WaitHour, english.WaitHours, int((wait+time.Hour-1)/time.Hour)), "{n}",
-		strconv.Itoa(int((wait+time.Hour-1)/time.Hour)))
+	return v.count(v.words.WaitMinutes, (seconds+59)/60)
 }

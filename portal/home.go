@@ -14,12 +14,13 @@ type homePage struct {
 }
 
 func (s *Server) showHome(w http.ResponseWriter, r *http.Request, session access.Session) error {
-	page := homePage{view: s.view(r, english.HomeTitle)}
+	page := homePage{view: s.view(r)}
 	data, err := s.pages.Home(r.Context(), session, page.today)
 	if err != nil {
 		return err
 	}
-	page.place, page.member, page.data = atHome, &data.Member, data
+	page.signedIn(atHome, data.Member)
+	page.title, page.data = page.words.HomeTitle, data
 	return s.write(w, r, http.StatusOK, homeView(page))
 }
 

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 
 	"tollhouse/payments/ledger"
@@ -28,7 +27,8 @@ func (s *Server) showInvoice(w http.ResponseWriter, r *http.Request, session acc
 	if err != nil {
 		return err
 	}
-	page := invoicePage{view: s.memberView(r, fill(english.InvoiceNumber, "{number}", data.Invoice.Number), atInvoices, data.Member), data: data}
+	page := invoicePage{view: s.memberView(r, atInvoices, data.Member), data: data}
+	page.title = fill(page.words.InvoiceNumber, "{number}", data.Invoice.Number)
 	page.state = data.Invoice.State(page.today)
 	return s.write(w, r, http.StatusOK, invoiceView(page))
 }
@@ -65,13 +65,13 @@ func (p invoicePage) timing() string {
 	days := p.today.DaysUntil(p.data.Invoice.DueDate)
 	switch {
 	case days < 0:
-		return fill(numbered(p.words.OverdueOne, p.words.OverdueMany, -days), "{n}", strconv.Itoa(-days))
+		return p.count(p.words.OverdueBy, -days)
 	case days == 0:
 		return p.words.DueToday
 	case days == 1:
 		return p.words.DueTomorrow
 	case days <= 31:
-		return fill(p.words.DueInDays, "{n}", strconv.Itoa(days))
+		return p.count(p.words.DueInDays, days)
 	}
 	return ""
 }

@@ -48,7 +48,7 @@ type invoiceRow struct {
 
 func (s *Server) showInvoices(w http.ResponseWriter, r *http.Request, session access.Session) error {
 	query := r.URL.Query()
-	page := invoicesPage{view: s.view(r, english.Invoices), tab: tabNamed(query.Get("tab")), from: 1}
+	page := invoicesPage{view: s.view(r), tab: tabNamed(query.Get("tab")), from: 1}
 	after := query.Get("after")
 	if len(after) > longestCursor {
 		return access.ErrNotFound
@@ -57,7 +57,8 @@ func (s *Server) showInvoices(w http.ResponseWriter, r *http.Request, session ac
 	if err != nil {
 		return err
 	}
-	page.place, page.member, page.data = atInvoices, &data.Member, data
+	page.signedIn(atInvoices, data.Member)
+	page.title, page.data = page.words.Invoices, data
 	if from, err := strconv.Atoi(query.Get("from")); after != "" && err == nil && from > 1 {
 		page.from = min(from, max(1, data.Counts[page.tab]-len(data.Invoices)+1))
 	}

@@ -71,7 +71,8 @@ func (s *Server) writeLanding(w http.ResponseWriter, r *http.Request, status int
 		return s.writeDeadLink(w, r, landing)
 	}
 	page := landingPage{landing: landing, path: linkPath(r), nonce: nonce(w, r), other: signedIn, again: status == http.StatusForbidden}
-	page.view = s.view(r, english.LandingTitle)
+	page.view = s.view(r)
+	page.title = page.words.LandingTitle
 	return s.write(w, r, status, landingView(page))
 }
 
@@ -127,9 +128,8 @@ func (s *Server) resendLink(w http.ResponseWriter, r *http.Request) error {
 
 // writeDeadLink answers for a link that leads nowhere any more. It is never a dead end.
 func (s *Server) writeDeadLink(w http.ResponseWriter, r *http.Request, landing access.Landing) error {
-	page := deadLinkPage{landing: landing, path: linkPath(r) + "/resend"}
-	title, _ := page.says()
-	page.view = s.view(r, title)
+	page := deadLinkPage{view: s.view(r), landing: landing, path: linkPath(r) + "/resend"}
+	page.title, _ = page.says()
 	switch landing.State {
 	case access.LinkUsed, access.LinkExpired, access.LinkRevoked, access.LinkSuperseded:
 		return s.write(w, r, http.StatusGone, deadLinkView(page))
@@ -137,22 +137,23 @@ func (s *Server) writeDeadLink(w http.ResponseWriter, r *http.Request, landing a
 		page.path = ""
 		return s.write(w, r, http.StatusForbidden, deadLinkView(page))
 	}
-	return s.writeSignIn(w, r, http.StatusNotFound, english.UnknownLinkTitle, english.UnknownLinkText)
+	page.title = page.words.UnknownLinkTitle
+	return s.writeSignIn(w, r, http.StatusNotFound, page.view, page.words.UnknownLinkText)
 }
 
 // says is the page's heading and its sentence.
 func (p deadLinkPage) says() (title, text string) {
 	switch p.landing.State {
 	case access.LinkUsed:
-		return english.UsedTitle, english.UsedText
+		return p.words.UsedTitle, p.words.UsedText
 	case access.LinkExpired:
-		return english.ExpiredTitle, english.ExpiredText
+		return p.words.ExpiredTitle, p.words.ExpiredText
 	case access.LinkRevoked:
-		return english.RevokedTitle, english.RevokedText
+		return p.words.RevokedTitle, p.words.RevokedText
 	case access.LinkSuperseded:
-		return english.SupersededTitle, english.SupersededText
+		return p.words.SupersededTitle, p.words.SupersededText
 	}
-	return english.PortalOffTitle, english.PortalOffText
+	return p.words.PortalOffTitle, p.words.PortalOffText
 }
 
 // kind is the sort of document that the link opens, as its reader calls it.

@@ -31,6 +31,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, page 
 		return fmt.Errorf("rendering a page: %w", err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Add("Vary", "Accept-Language")
 	w.Header().Set("Content-Length", strconv.Itoa(buffer.Len()))
 	w.WriteHeader(status)
 	_, _ = w.Write(buffer.Bytes()) // the reader has gone; there is nobody to tell

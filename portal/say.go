@@ -54,11 +54,3 @@ func dayValue(name string, d ledger.Date, locale string) value { return value{na
 func fill(sentence string, pairs ...string) string {
 	return strings.NewReplacer(pairs...).Replace(sentence)
 }
-
-// numbered picks the form of a sentence for a count.
-func numbered(one, other string, n int) string {
-	if n == 1 {
-		return one
-	}
-	return other
-}

@@ -25,16 +25,21 @@ type emailForm struct {
 }
 
 func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) error {
-	return s.writeSignIn(w, r, http.StatusOK, english.SignInTitle, english.SignInText)
+	v := s.view(r)
+	v.title = v.words.SignInTitle
+	return s.writeSignIn(w, r, http.StatusOK, v, v.words.SignInText)
 }
 
-// showTest is where a tenant sees that a host of its own works: always the same page, whoever is signed in.
+// showTest is where a tenant sees that a host of its own works: always the same page in one language, whoever is signed in.
 func (s *Server) showTest(w http.ResponseWriter, r *http.Request) error {
-	return s.writeSignIn(w, r, http.StatusOK, english.NoSessionTitle, english.NoSessionText)
+	v := s.view(r)
+	v.title = v.words.NoSessionTitle
+	return s.writeSignIn(w, r, http.StatusOK, v, v.words.NoSessionText)
 }
 
-func (s *Server) writeSignIn(w http.ResponseWriter, r *http.Request, status int, title, text string) error {
-	page := signInPage{view: s.view(r, title), heading: title, text: text}
+// writeSignIn asks for an address under the title of the view.
+func (s *Server) writeSignIn(w http.ResponseWriter, r *http.Request, status int, v view, text string) error {
+	page := signInPage{view: v, heading: v.title, text: text}
 	return s.write(w, r, status, signInView(page))
 }
 
@@ -55,8 +60,9 @@ func (s *Server) requestLink(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) writeWrongEmail(w http.ResponseWriter, r *http.Request, email string) error {
-	page := signInPage{view: s.view(r, english.ErrorPrefix+english.SignInTitle), heading: english.SignInTitle, text: english.SignInText}
-	page.form = emailForm{email: email, message: english.EmailWanted}
+	page := signInPage{view: s.view(r)}
+	page.title, page.heading, page.text = page.words.ErrorPrefix+page.words.SignInTitle, page.words.SignInTitle, page.words.SignInText
+	page.form = emailForm{email: email, message: page.words.EmailWanted}
 	return s.write(w, r, http.StatusUnprocessableEntity, signInView(page))
 }
 
@@ -68,7 +74,9 @@ func looksLikeAddress(s string) bool {
 }
 
 func (s *Server) showSent(w http.ResponseWriter, r *http.Request) error {
-	return s.write(w, r, http.StatusOK, sentView(s.view(r, english.SentTitle)))
+	v := s.view(r)
+	v.title = v.words.SentTitle
+	return s.write(w, r, http.StatusOK, sentView(v))
 }
 
 // signOut ends the session everywhere. Without one there is nothing to end, and the answer is the same.
@@ -94,5 +102,7 @@ func (s *Server) endSession(r *http.Request, session access.Session) {
 }
 
 func (s *Server) showSignedOut(w http.ResponseWriter, r *http.Request) error {
-	return s.write(w, r, http.StatusOK, signedOutView(s.view(r, english.SignedOutTitle)))
+	v := s.view(r)
+	v.title = v.words.SignedOutTitle
+	return s.write(w, r, http.StatusOK, signedOutView(v))
 }

@@ -6,6 +6,8 @@ import (
 
 	"tollhouse/payments/ledger"
 	"tollhouse/portal/access"
+	"tollhouse/portal/format"
+	"tollhouse/portal/lang"
 	"tollhouse/tenant"
 	"tollhouse/tenant/request"
 )
@@ -19,6 +21,9 @@ type view struct {
 	title  string
 	place  place
 	today  ledger.Date
+
+	wishes  []string // for a language, the best first; not the member's own
+	figures string   // the locale that amounts and dates are written in
 }
 
 // place is the entry of the menu that a page belongs to.
@@ -30,32 +35,44 @@ const (
 	atInvoices
 )
 
-// view starts the view of a page for whoever may see it.
-func (s *Server) view(r *http.Request, title string) view {
-	v := view{words: &english, assets: s.assets, title: title}
+// view starts the view of a page for whoever may see it, in the language of the browser or else the tenant's. The page says its title.
+func (s *Server) view(r *http.Request) view {
+	v := view{assets: s.assets, wishes: lang.Accepted(r.Header.Get("Accept-Language"))}
 	if site := request.From(r.Context()).Site; site != nil && site.Tenant != nil {
 		v.tenant = site.Tenant
 		v.today = ledger.DateIn(s.now(), site.Tenant.TimeZone)
+		v.wishes = append(v.wishes, v.tenant.Locale)
 	}
+	v.speak(v.wishes)
 	return v
 }
 
-// memberView starts the view of a page for somebody who is signed in.
-func (s *Server) memberView(r *http.Request, title string, at place, member access.Member) view {
-	v := s.view(r, title)
+// memberView starts the view of a page for somebody who is signed in, in the language that was set for them.
+func (s *Server) memberView(r *http.Request, at place, member access.Member) view {
+	v := s.view(r)
+	v.signedIn(at, member)
+	return v
+}
+
+// signedIn tells the view whose page it is, once that is known.
+func (v *view) signedIn(at place, member access.Member) {
 	v.place, v.member = at, &member
-	return v
+	if own := member.Contact.Locale; own != "" {
+		v.speak(append([]string{own}, v.wishes...))
+	}
 }
 
-// locale decides how amounts and dates are written: the contact's own, else the tenant's.
-func (v view) locale() string {
-	switch {
-	case v.member != nil && v.member.Contact.Locale != "":
-		return v.member.Contact.Locale
-	case v.tenant != nil:
-		return v.tenant.Locale
-	}
-	return ""
+func (v *view) speak(wishes []string) {
+	reader := lang.Choose(wishes...)
+	v.words, v.figures = catalogue[reader.Lang], reader.Locale
+}
+
+// locale decides how amounts and dates are written.
+func (v view) locale() string { return v.figures }
+
+// count is a sentence that counts, for n.
+func (v view) count(sentence lang.Plural, n int) string {
+	return fill(v.words.Lang.Pick(sentence, n), "{n}", format.Decimal(int64(n), 0, v.locale()))
 }
 
 // brandName is the tenant's name, "" on a host that is no tenant's.

@@ -1,9 +1,14 @@
 package portal
 
+import "tollhouse/portal/lang"
+
 // words is every word that a page says by itself: one value is one language. {places} in braces take a value. What a tenant or a client
 // typed is never here.
 type words struct {
-	Lang, Dir string
+	Lang lang.ID
+
+	// Comma stands between a date and how near it is, with its space.
+	Comma string
 
 	// Around every page.
 	Skip, Menu, Overview, Invoices, SignedInAs, SignOut, Help, EmailMeALink, SessionUntil, RequestNumber string
@@ -21,27 +26,33 @@ type words struct {
 	PortalOffTitle, PortalOffText string
 
 	// Home.
-	HomeTitle, DueNow, DueNowOne, DueNowMany, OverdueOf, AllOverdue, OnItsWay, ViewInvoice, WhatIsDue, SeeAllDue, Recent, NothingDue, NothingDueText,
-	NothingYet, SeeAllInvoices string
-	ActivitySent, ActivityVoided, ActivityProcessing, ActivityPaid, ActivityPaidBy, ActivityFailed, ActivityWith string
+	HomeTitle, DueNow, OverdueOf, AllOverdue, OnItsWay, ViewInvoice, WhatIsDue, Recent, NothingDue, NothingDueText, NothingYet, SeeAllInvoices string
+	OnInvoices, SeeAllDue                                                                                                                      lang.Plural
+	ActivitySent, ActivityVoided, ActivityProcessing, ActivityPaid, ActivityPaidBy, ActivityFailed, ActivityWith                               string
 
 	// The list.
 	TabDue, TabProcessing, TabPaid, TabAll, ListTabs, Invoice, Issued, DueDate, Status, Total, EmptyDue, EmptyProcessing, EmptyPaid,
 	EmptyAll, Showing, FirstPage, NextPage, Pages string
 
 	// One invoice.
-	InvoiceNumber, AllInvoices, AmountDue, DueOn, DueToday, DueTomorrow, DueInDays, OverdueOne, OverdueMany, StillProcessing, AllProcessing, PaidInFull,
+	InvoiceNumber, AllInvoices, AmountDue, DueOn, DueToday, DueTomorrow, StillProcessing, AllProcessing, PaidInFull,
 	PaidInFullText, VoidTitle, VoidText, VoidReason, ClosedTitle, ClosedText, HowToPay, HowToPayRef, HowToPayAsk, HowToPayAskNobody, From, BilledTo,
 	PurchaseOrder, TaxNumber, Details, Lines, Description, Quantity, UnitPrice, Amount, LineDiscount, Subtotal, Discount, TaxAt, PaymentOn, PaymentOnItsWay,
 	Payments, BalanceDue, Notes, PaidByLine string
+	DueInDays, OverdueBy lang.Plural
 
-	// Errors; the sentence of each status is in errorWords.
-	GoHome, WaitMinute, WaitMinutes, WaitHour, WaitHours string
+	// Errors.
+	Errors                 errorWords
+	GoHome                 string
+	WaitMinutes, WaitHours lang.Plural
 }
 
-// english is the language of this edition.
+// catalogue is every language that pages are written in.
+var catalogue = [lang.Count]*words{&english, &english, &english, &english, &english, &english, &english}
+
+// english is what every other language translates.
 var english = words{
-	Lang: "en", Dir: "ltr",
+	Lang: lang.English, Comma: ", ",
 
 	Skip: "Skip to the content", Menu: "Portal", Overview: "Overview", Invoices: "Invoices",
 	SignedInAs: "Signed in as {contact} for {company}", SignOut: "Sign out",
@@ -81,9 +92,9 @@ var english = words{
 	ResendTo: "Email a new link to {email}", ResendNote: "It goes to the address that {tenant} has on file.",
 	PortalOffTitle: "The portal is not available to you", PortalOffText: "Nothing was paid or changed. {tenant} sends you your invoices by email, as PDF files.",
 
-	HomeTitle: "Overview", DueNow: "Due now", DueNowOne: "On 1 invoice", DueNowMany: "On {n} invoices",
+	HomeTitle: "Overview", DueNow: "Due now", OnInvoices: lang.Plural{One: "On 1 invoice.", Other: "On {n} invoices."},
 	OverdueOf: "{amount} of it is overdue.", AllOverdue: "All of it is overdue.", OnItsWay: "{amount} is on its way and not counted here.",
-	ViewInvoice: "View invoice {number}", WhatIsDue: "What is due", SeeAllDue: "See all {n} due invoices", Recent: "Recent activity",
+	ViewInvoice: "View invoice {number}", WhatIsDue: "What is due", SeeAllDue: lang.Plural{One: "See the due invoice", Other: "See all {n} due invoices"}, Recent: "Recent activity",
 	NothingDue: "You are all paid up", NothingDueText: "Nothing is due at the moment. {tenant} emails you when there is a new invoice.",
 	NothingYet: "Nothing has happened yet. Invoices and payments will be listed here.", SeeAllInvoices: "See all invoices",
 	ActivitySent: "Invoice sent", ActivityVoided: "Invoice voided", ActivityProcessing: "Payment on its way",
@@ -96,7 +107,7 @@ var english = words{
 	Showing:  "Showing {from}–{to} of {n}", FirstPage: "First page", NextPage: "Next page", Pages: "Pages",
 
 	InvoiceNumber: "Invoice {number}", AllInvoices: "All invoices", AmountDue: "Amount due", DueOn: "Due {date}", DueToday: "today", DueTomorrow: "tomorrow",
-	DueInDays: "in {n} days", OverdueOne: "1 day overdue", OverdueMany: "{n} days overdue",
+	DueInDays: lang.Plural{One: "in 1 day", Other: "in {n} days"}, OverdueBy: lang.Plural{One: "1 day overdue", Other: "{n} days overdue"},
 	StillProcessing: "{amount} is on its way to {tenant}. There is nothing to do for that part.",
 	AllProcessing:   "{amount} is on its way to {tenant}. There is nothing left to do.",
 	PaidInFull:      "Paid in full", PaidInFullText: "Nothing is left to pay on this invoice. Thank you.",
@@ -110,6 +121,7 @@ var english = words{
 	PaymentOn: "Paid on {date}", PaymentOnItsWay: "On its way since {date}", Payments: "Payments", BalanceDue: "Amount due", Notes: "Note",
 	PaidByLine: "by {who}",
 
-	GoHome: "Go to your overview", WaitMinute: "Please try again in a minute.", WaitMinutes: "Please try again in {n} minutes.",
-	WaitHour: "Please try again in an hour.", WaitHours: "Please try again in {n} hours.",
+	Errors: englishErrors, GoHome: "Go to your overview",
+	WaitMinutes: lang.Plural{One: "Please try again in a minute.", Other: "Please try again in {n} minutes."},
+	WaitHours:   lang.Plural{One: "Please try again in an hour.", Other: "Please try again in {n} hours."},
 }
