@@ -28,6 +28,7 @@ UPDATE domains SET proven_by = 'operator' WHERE proven_at IS NOT NULL;
 DROP INDEX domains_one_claim_per_tenant;
 CREATE UNIQUE INDEX domains_one_claim_per_tenant ON domains (tenant_id, host) WHERE status NOT IN ('deleted', 'quarantined');
 CREATE INDEX domains_host ON domains (host);
+CREATE INDEX domains_id ON domains (id); -- the operator's list of all, page by page
 
 -- The life cycle. The program has the same table; a test compares them.
 CREATE TABLE domain_steps (
