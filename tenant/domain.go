@@ -134,6 +134,7 @@ type Domain struct {
 	CreatedAt time.Time
 
 	steps []DomainStep
+	told  []string
 }
 
 // DomainStep is one change of a domain's status, as its history keeps it.
@@ -159,3 +160,9 @@ func (d *Domain) Go(next DomainStatus, reason string, at time.Time) error {
 
 // Steps returns what Go noted since the domain was read.
 func (d *Domain) Steps() []DomainStep { return slices.Clone(d.steps) }
+
+// Tell notes something that the tenant's audit log should have although no step was taken, like "contested".
+func (d *Domain) Tell(what string) { d.told = append(d.told, what) }
+
+// Told returns what Tell noted since the domain was read.
+func (d *Domain) Told() []string { return slices.Clone(d.told) }

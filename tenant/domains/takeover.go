@@ -75,13 +75,17 @@ func (s *Service) contend(ctx context.Context, claimant tenant.Domain, e evidenc
 	return s.cfg.Store.Domain(ctx, claimant.Tenant, claimant.ID)
 }
 
-// warn lets a holder see that somebody else proves the name. It is written once a day, not at every check.
+// warn lets a holder see that somebody else proves the name. It is written once a day, not at every check; the audit log has one entry for each
+// time that it begins.
 func (s *Service) warn(ctx context.Context, holder tenant.Domain, now time.Time) error {
 	if readReport(holder.Report).Contested.After(now.Add(warnFor / 2)) {
 		return nil
 	}
 	_, err := s.update(ctx, Ref{holder.Tenant, holder.ID}, func(d *tenant.Domain) error {
 		kept := readReport(d.Report)
+		if !now.Before(kept.Contested) {
+			d.Tell("contested")
+		}
 		kept.Contested = now.Add(warnFor)
 		if d.NextCheckAt.IsZero() && s.rules.watched(d.Status) {
 			d.NextCheckAt = now // it was never checked

@@ -21,7 +21,7 @@ const (
 
 // Update locks a domain, calls change with it and writes what that did: each step of its status with its history and audit entry, the facts
 // of checks, and when it is looked at next. All of it or nothing. change runs once, must not call over the network, and changes the status
-// only through Go; its error is returned and nothing is written. A step to a status that holds the name fails with tenant.ErrTaken when
+// only through Go; its error is returned and nothing is written. What it Tells has an audit entry too. A step to a status that holds the name fails with tenant.ErrTaken when
 // somebody else holds it; the same tenant's own quarantined domain of that name is deleted for it. A deleted domain is tenant.ErrNotFound.
 func (s *Store) Update(ctx context.Context, t tenant.ID, id string, change func(d *tenant.Domain) error) (tenant.Domain, error) {
 	var updated tenant.Domain
@@ -85,6 +85,11 @@ func (s *Store) writeDomain(ctx context.Context, tx pgx.Tx, before, after tenant
 	}
 	for _, step := range steps {
 		if err := s.writeStep(ctx, tx, after, step); err != nil {
+			return tenant.Domain{}, err
+		}
+	}
+	for _, what := range after.Told() {
+		if err := s.hooks.Note(ctx, tx, after.Tenant, Event{What: "domain." + what, Subject: after.ID}); err != nil {
 			return tenant.Domain{}, err
 		}
 	}
