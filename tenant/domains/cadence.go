@@ -96,6 +96,8 @@ func (r rules) certificateAt(d *tenant.Domain, e evidence) time.Time {
 		return time.Time{}
 	}
 	switch {
+	case c.Serial == "" && d.Status == tenant.DomainActive && !passed(d.StatusAt, r.Patience, e.now):
+		return e.now.Add(r.Poll) // it was just vouched for, and its first certificate is under way
 	case c.Serial == "":
 		return e.now.Add(r.Patience)
 	case r.overdue(c, e.now) || !e.now.Before(c.NotAfter):

@@ -236,6 +236,19 @@ func TestJudge_AServedName(t *testing.T) {
 	})
 }
 
+// Who adds a name on the operator's word waits for its certificate as one who claims it does.
+func TestJudge_ANameVouchedForIsLookedAtSoonUntilItsFirstCertificate(t *testing.T) {
+	var timing Timing
+	timing.complete()
+	r := rules{Timing: timing, edge: tenant.MustParseHostname("edge.pay.example")}
+	for ago, want := range map[time.Duration]time.Duration{time.Second: timing.Poll, timing.Patience: timing.Patience} {
+		d := changed(since(tenant.DomainActive, ago), func(d *tenant.Domain) { d.ProvenBy, d.Label = tenant.ProvenByOperator, "" })
+		if err := r.judge(&d, evidence{now: noon}); err != nil || !d.NextCheckAt.Equal(noon.Add(want)) {
+			t.Errorf("%s after it was added: looked at in %s, %v; want %s", ago, d.NextCheckAt.Sub(noon), err, want)
+		}
+	}
+}
+
 func TestJudge_ANameOnItsWayOut(t *testing.T) {
 	moving, moved := bad(since(tenant.DomainMoving, 3*day), 9, 4*day), bad(since(tenant.DomainMoved, 7*day), 20, 11*day)
 	late := with(valid(), func(c *Certificate) { c.RenewAt = noon.Add(-10 * day) })
