@@ -48,7 +48,10 @@ type words struct {
 }
 
 // catalogue is every language that pages are written in.
-var catalogue = [lang.Count]*words{&english, &english, &english, &english, &english, &english, &english}
+var catalogue = [lang.Count]*words{
+	lang.English: &english, lang.Spanish: &spanish, lang.French: &french, lang.German: &german, lang.Portuguese: &portuguese,
+	lang.Japanese: &japanese, lang.Arabic: &arabic,
+}
 
 // english is what every other language translates.
 var english = words{

@@ -6,8 +6,8 @@ import (
 	"tollhouse/payments/ledger"
 )
 
-// Date writes a day with the month's name, like "May 3, 2026" for en-US, "3 May 2026" for other English, "3. Mai 2026" for de. The zero
-// date is "".
+// Date writes a day with the month's name, like "May 3, 2026" for en-US, "3 May 2026" for other English, "3. Mai 2026" for de: the
+// long pattern of CLDR. The zero date is "".
 func Date(d ledger.Date, locale string) string {
 	if d.Month < 1 || d.Month > 12 {
 		return ""
@@ -17,7 +17,7 @@ func Date(d ledger.Date, locale string) string {
 	switch l.language {
 	case "de":
 		return fmt.Sprintf("%d. %s %d", d.Day, month, d.Year)
-	case "es":
+	case "es", "pt":
 		return fmt.Sprintf("%d de %s de %d", d.Day, month, d.Year)
 	case "ja":
 		return fmt.Sprintf("%d年%s%d日", d.Year, month, d.Day)
@@ -33,8 +33,7 @@ func Date(d ledger.Date, locale string) string {
 	return fmt.Sprintf("%d %s %d", d.Day, month, d.Year)
 }
 
-// English returns the locale where it is a kind of English and British English otherwise. Pages and mails are written in English so far, and no
-// sentence names a month in another language than its own; amounts keep the reader's locale.
+// English returns the locale where it is a kind of English and British English otherwise, for dates among English words.
 func English(locale string) string {
 	if locale == "" || parse(locale).language == "en" {
 		return locale
@@ -48,6 +47,7 @@ var months = map[string][12]string{
 	"de": {"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"},
 	"fr": {"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"},
 	"es": {"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"},
+	"pt": {"janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro"},
 	"nl": {"januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december"},
 	"he": {"בינואר", "בפברואר", "במרץ", "באפריל", "במאי", "ביוני", "ביולי", "באוגוסט", "בספטמבר", "באוקטובר", "בנובמבר", "בדצמבר"},
 	"ar": {"يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو", "يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"},

@@ -1,6 +1,7 @@
 // Package format writes amounts and dates the way their reader does: digits grouped and the currency placed as the locale has it, dates
-// always with the month's name, because 03/04 means two days. It knows English, German, French, Spanish, Dutch, Hebrew, Arabic and
-// Japanese; every other locale reads as English. It writes text only: no markup, no words, nothing but digits of 0 to 9.
+// always with the month's name, because 03/04 means two days. It knows English, German, French, Spanish, Portuguese,
+// Dutch, Hebrew, Arabic and Japanese; every other locale reads as English. It writes text only: no markup, no words, nothing but digits of 0 to
+// 9, which is what CLDR has for Arabic without a region.
 //
 // A currency sign that several currencies share stands alone only where it is at home ("$" for a US dollar in en-US, "US$" elsewhere), and
 // a currency without a sign that every font has is written by its code.
@@ -28,7 +29,7 @@ type locale struct {
 
 // homes says where a language is at home when its tag does not say.
 var homes = map[string]string{
-	"en": "US", "de": "DE", "fr": "FR", "es": "ES", "nl": "NL", "he": "IL", "ar": "EG", "ja": "JP",
+	"en": "US", "de": "DE", "fr": "FR", "es": "ES", "pt": "BR", "nl": "NL", "he": "IL", "ar": "EG", "ja": "JP",
 }
 
 // parse reads a tag like "en-GB", "he" or "zh_Hant_TW". An unknown language is read as English without a region, so that no shared

@@ -29,6 +29,11 @@ func MoneyParts(m ledger.Money, locale string) Parts {
 	switch l.language {
 	case "de", "fr", "es", "he", "ar":
 		return Parts{Before: sign, Digits: digits, After: nbsp + symbol}
+	case "pt":
+		if l.region == "PT" {
+			return Parts{Before: sign, Digits: digits, After: nbsp + symbol}
+		}
+		return Parts{Before: sign + symbol + nbsp, Digits: digits}
 	case "nl":
 		return Parts{Before: symbol + nbsp + sign, Digits: digits}
 	}
@@ -76,7 +81,7 @@ func (l locale) symbol(currency string) string {
 
 // symbols are the signs that stand for one currency and that every font has.
 var symbols = map[string]string{
-	"EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "¥", "ILS": "₪", "INR": "₹", "KRW": "₩",
+	"EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "¥", "ILS": "₪", "INR": "₹", "KRW": "₩", "BRL": "R$",
 }
 
 // dollars share a sign; each has it for itself only in its own country.
@@ -121,7 +126,9 @@ func (l locale) separators() (group, point string) {
 		return "’", "."
 	case l.language == "es" && l.region == "MX":
 		return ",", "."
-	case l.language == "de", l.language == "es", l.language == "nl":
+	case l.language == "pt" && l.region == "PT":
+		return nbsp, ","
+	case l.language == "de", l.language == "es", l.language == "nl", l.language == "pt":
 		return ".", ","
 	case l.language == "fr":
 		return narrowNBSP, ","
@@ -129,9 +136,10 @@ func (l locale) separators() (group, point string) {
 	return ",", "."
 }
 
-// grouped sets a separator before each three digits from the right. Spanish leaves four digits alone.
+// grouped sets a separator before each three digits from the right. Spanish and European Portuguese leave four digits alone.
 func (l locale) grouped(whole, sep string) string {
-	if len(whole) <= 3 || (l.language == "es" && l.region != "MX" && len(whole) == 4) {
+	leavesFour := l.language == "es" && l.region != "MX" || l.language == "pt" && l.region == "PT"
+	if len(whole) <= 3 || leavesFour && len(whole) == 4 {
 		return whole
 	}
 	var b strings.Builder

@@ -19,6 +19,8 @@ func ShortDate(d ledger.Date, locale string) string {
 	}
 	day, month, year := strconv.Itoa(d.Day), names[d.Month-1], strconv.Itoa(d.Year)
 	switch {
+	case l.language == "pt":
+		return day + " de " + month + " de " + year
 	case l.language == "de":
 		return day + ". " + month + " " + year
 	case l.language == "fr" && d.Day == 1:
@@ -35,5 +37,6 @@ var shortMonths = map[string][12]string{
 	"de": {"Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez."},
 	"fr": {"janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."},
 	"es": {"ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sept", "oct", "nov", "dic"},
+	"pt": {"jan.", "fev.", "mar.", "abr.", "mai.", "jun.", "jul.", "ago.", "set.", "out.", "nov.", "dez."},
 	"nl": {"jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec"},
 }
