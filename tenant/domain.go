@@ -161,7 +161,8 @@ func (d *Domain) Go(next DomainStatus, reason string, at time.Time) error {
 // Steps returns what Go noted since the domain was read.
 func (d *Domain) Steps() []DomainStep { return slices.Clone(d.steps) }
 
-// Tell notes something that the tenant's audit log should have although no step was taken, like "contested".
+// Tell notes something that befell the domain and that its tenant's audit log should have although no step was taken, like "contested". The
+// entry does not say who brought it about.
 func (d *Domain) Tell(what string) { d.told = append(d.told, what) }
 
 // Told returns what Tell noted since the domain was read.

@@ -31,6 +31,9 @@ func enqueue(queue *maildb.Queue) accessdb.EnqueueMail {
 // noteChange writes the audit entry of a change to a tenant, its hosts or its keys; that of a domain's step says where from and why.
 func noteChange(ctx context.Context, tx pgx.Tx, t tenant.ID, e tenantdb.Event) error {
 	by := access.ActorFrom(ctx)
+	if e.ByOther { // neither its key nor its address is for this tenant's eyes
+		by = access.ActorFrom(context.Background())
+	}
 	return auditdb.Insert(ctx, tx, t, audit.Event{Kind: e.What, Actor: audit.Actor(by.Kind), ActorID: by.ID, DocumentID: e.Subject,
 		IP: by.Visitor.IP, UserAgent: by.Visitor.UserAgent, Details: stepDetails(e)})
 }

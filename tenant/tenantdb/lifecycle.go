@@ -89,7 +89,7 @@ func (s *Store) writeDomain(ctx context.Context, tx pgx.Tx, before, after tenant
 		}
 	}
 	for _, what := range after.Told() {
-		if err := s.hooks.Note(ctx, tx, after.Tenant, Event{What: "domain." + what, Subject: after.ID}); err != nil {
+		if err := s.hooks.Note(ctx, tx, after.Tenant, Event{What: "domain." + what, Subject: after.ID, ByOther: true}); err != nil {
 			return tenant.Domain{}, err
 		}
 	}
@@ -162,7 +162,7 @@ func (s *Store) TakeOver(ctx context.Context, holder, claimant domains.Ref, lose
 		if err := as(holder.Tenant); err != nil {
 			return err
 		}
-		lost, err := s.updateDomain(ctx, tx, holder.Tenant, holder.ID, func(d *tenant.Domain) error { return end(ctx, tx, d, lose) })
+		lost, err := s.byOther().updateDomain(ctx, tx, holder.Tenant, holder.ID, func(d *tenant.Domain) error { return end(ctx, tx, d, lose) })
 		if err != nil {
 			return err
 		}
@@ -179,6 +179,16 @@ func (s *Store) TakeOver(ctx context.Context, holder, claimant domains.Ref, lose
 		return fmt.Errorf("taking over for domain %s: %w", claimant.ID, err)
 	}
 	return nil
+}
+
+// byOther is the store for changes that another tenant brings about.
+func (s *Store) byOther() *Store {
+	other, note := *s, s.hooks.Note
+	other.hooks.Note = func(ctx context.Context, tx pgx.Tx, t tenant.ID, e Event) error {
+		e.ByOther = true
+		return note(ctx, tx, t, e)
+	}
+	return &other
 }
 
 // end calls lose with a holder's domain and then leads it to deleted.

@@ -46,6 +46,7 @@ type Event struct {
 	Subject string // the key's or domain's id; "" when it is the tenant itself
 	From    string // a domain's status before; "" for everything else
 	Reason  string // code of why a domain changed its status; may be ""
+	ByOther bool   // another tenant brought it about, as one that takes a host over does: who acts must not be told
 }
 
 // New returns a store whose tenants have their default hosts below platform, the platform domain. pool belongs to the server's role.
