@@ -50,6 +50,8 @@ type Config struct {
 	SMTPPassword                         secret
 	SMTPCAFile                           string
 	MailFrom                             string
+	DKIMKey                              secret // PEM
+	DKIMSelector, DKIMDomain             string
 
 	ProxyPeers     []netip.Prefix
 	DrainDelay     time.Duration
@@ -141,6 +143,10 @@ var settings = []setting{
 	{name: "SMTP_PASSWORD", secret: true, doc: "Of that user.", read: func(c *Config, v string) error { c.SMTPPassword = secret(v); return nil }},
 	{name: "SMTP_CA_FILE", doc: "PEM file that the mail server is trusted by. Empty: the system's roots.", read: file(func(c *Config) *string { return &c.SMTPCAFile })},
 	{name: "MAIL_FROM", required: true, doc: "Sender address of every mail; the tenant's name stands before it.", read: emailAddress(func(c *Config) *string { return &c.MailFrom })},
+
+	{name: "DKIM_KEY", secret: true, doc: "PEM of the private key, RSA of 2048 bits or more or Ed25519, that signs mails sent from MAIL_FROM. `doctor` prints the record to publish. Empty: the mail server signs, or nobody.", read: dkimKey},
+	{name: "DKIM_SELECTOR", doc: "Its selector: the record stands at <selector>._domainkey.<domain>.", read: text(func(c *Config) *string { return &c.DKIMSelector })},
+	{name: "DKIM_DOMAIN", doc: "Domain that the signature speaks for. Empty: that of MAIL_FROM.", read: text(func(c *Config) *string { return &c.DKIMDomain })},
 
 	{name: "PROXY_PEERS", doc: "CIDRs of load balancers that must send a PROXY header, comma-separated. Nobody else's is believed.", read: prefixes},
 	{name: "DRAIN_DELAY", standard: "0s", doc: "How long to go on accepting after SIGTERM while /readyz says 503.", read: duration(0, 5*time.Minute, func(c *Config) *time.Duration { return &c.DrainDelay })},
@@ -234,6 +240,9 @@ func (c Config) contradictions() []error {
 		errs = append(errs, fmt.Errorf("%sSMTP_SECURITY: none is for a mail server on loopback only; %s is not", prefix, host))
 	}
 	errs = append(errs, c.contradictoryCAs()...)
+	if _, err := c.mailKey(); err != nil {
+		errs = append(errs, err)
+	}
 	if c.TestMode {
 		errs = append(errs, c.publicParties()...)
 	}

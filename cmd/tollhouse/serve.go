@@ -248,9 +248,13 @@ func mailSender(c Config) (*mail.Sender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("SMTP_ADDR: %q is not a port", port)
 	}
+	key, err := c.mailKey()
+	if err != nil {
+		return nil, err
+	}
 	security := map[string]mail.Security{"starttls": mail.STARTTLS, "tls": mail.ImplicitTLS, "none": mail.Plain}[c.SMTPSecurity]
 	return mail.NewSender(mail.Config{Host: host, Port: number, Security: security, Username: c.SMTPUsername, Password: string(c.SMTPPassword),
-		Roots: roots, From: c.MailFrom})
+		Roots: roots, From: c.MailFrom, DKIM: key})
 }
 
 func (h *house) buildPortal(_ context.Context, metrics *prometheus.Registry) error {

@@ -74,6 +74,7 @@ type Message struct {
 	Text    string
 	HTML    string
 	Logo    Image // shown by the HTML as cid:logo; zero: none
+	DKIM    *DKIM // signs it instead of the Sender's own key; nil: that one
 }
 
 // LogValue hides everything but the id from logs.

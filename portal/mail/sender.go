@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -34,6 +35,7 @@ type Config struct {
 	From     string         // address in From and in the envelope, like "billing@mail.example.com"; required
 	HELO     string         // the name we give ourselves; "" means the domain of From
 	Timeout  time.Duration  // for connecting, and again for one mail; 0 means 20 s
+	DKIM     *DKIM          // signs every mail that has no key of its own; nil: those are not signed
 }
 
 // Sender hands mails to one SMTP server, a connection for each. It is safe for concurrent use.
@@ -84,6 +86,11 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	msg := s.compose(m)
+	if key := cmp.Or(m.DKIM, s.config.DKIM); key != nil {
+		if err := key.sign(msg); err != nil {
+			return &SendError{Outcome: Deferred, Err: err}
+		}
+	}
 	client, err := s.client(ctx)
 	if err != nil {
 		return err

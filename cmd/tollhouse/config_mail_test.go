@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tollhouse/portal/mail"
+)
+
+func TestLoadConfig_ReadsTheKeyThatSignsMails(t *testing.T) {
+	keyPEM, err := mail.MintDKIM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "dkim.pem")
+	write(t, file, string(keyPEM))
+	for name, change := range map[string]map[string]string{
+		"no selector":         {"DKIM_KEY_FILE": file},
+		"no key":              {"DKIM_SELECTOR": "a1"},
+		"no PEM":              {"DKIM_KEY": "hunter8", "DKIM_SELECTOR": "a1"},
+		"two labels":          {"DKIM_KEY_FILE": file, "DKIM_SELECTOR": "a.b"},
+		"a foreign domain":    {"DKIM_KEY_FILE": file, "DKIM_SELECTOR": "a1", "DKIM_DOMAIN": "other.example"},
+		"a domain below":      {"DKIM_KEY_FILE": file, "DKIM_SELECTOR": "a1", "DKIM_DOMAIN": "mail.portal.example"},
+		"part of its letters": {"DKIM_KEY_FILE": file, "DKIM_SELECTOR": "a1", "DKIM_DOMAIN": "ortal.example"},
+	} {
+		if _, err := loadConfig(complete(change), "", false); err == nil || !strings.Contains(err.Error(), prefix+"DKIM_") || strings.Contains(err.Error(), "hunter") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	c, err := loadConfig(complete(map[string]string{"DKIM_KEY_FILE": file, "DKIM_SELECTOR": "a1"}), "", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key, err := c.mailKey(); err != nil || key.Name() != "a1._domainkey.portal.example" {
+		t.Errorf("key %v, %v", key, err)
+	}
+	if strings.Contains(fmt.Sprintf("%v %+v %#v", c, c, c), "PRIVATE KEY") {
+		t.Error("the key is printed")
+	}
+	if f := checkDKIM(c); f.err != nil || !strings.Contains(f.advice, "a1._domainkey.portal.example TXT \"v=DKIM1; k=rsa; p=") {
+		t.Errorf("the doctor says %+v", f)
+	}
+	if c, err := loadConfig(complete(nil), "", false); err != nil || c.DKIMKey != "" || checkDKIM(c).err != nil {
+		t.Errorf("without a key: %v", err)
+	}
+}
