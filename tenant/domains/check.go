@@ -9,7 +9,8 @@ import (
 )
 
 // Check examines a domain now and returns what came of it. Too often, of one domain on all nodes together, is a *TooSoonError. A domain that
-// was given up for waiting too long begins anew. It takes as long as an examination, at most Timing.PassTime.
+// was given up for waiting too long begins anew. It takes as long as an examination, at most Timing.CheckTime: what cannot be looked at by then stays
+// as it is, and the loop looks at it next.
 func (s *Service) Check(ctx context.Context, t tenant.ID, id string) (View, error) {
 	ref := Ref{t, id}
 	d, err := s.update(ctx, ref, s.reserve)
@@ -17,11 +18,22 @@ func (s *Service) Check(ctx context.Context, t tenant.ID, id string) (View, erro
 		return View{}, err
 	}
 	if s.rules.watched(d.Status) {
-		if d, err = s.pass(ctx, d, true); err != nil {
+		if d, err = s.lookNow(ctx, d); err != nil {
 			return View{}, err
 		}
 	}
 	return s.show(ctx, d)
+}
+
+// lookNow is a pass while somebody waits. One that takes too long is left to the loop, which begins with it at once.
+func (s *Service) lookNow(ctx context.Context, d tenant.Domain) (tenant.Domain, error) {
+	waiting, cancel := context.WithTimeout(ctx, s.cfg.Timing.CheckTime)
+	defer cancel()
+	after, err := s.pass(waiting, d, true)
+	if err == nil || ctx.Err() != nil || waiting.Err() == nil {
+		return after, err
+	}
+	return s.update(ctx, Ref{d.Tenant, d.ID}, s.hurry)
 }
 
 // reserve notes under the domain's lock that somebody checks it, so that of many who ask at once, anywhere, one does. The loop leaves it

@@ -119,6 +119,24 @@ func TestCheck_ThatIsCutShortSaysNothing(t *testing.T) {
 	}
 }
 
+// Resolvers that answer late, or never, must not cost the caller its answer: the edge ends requests that take longer.
+func TestCheck_AnswersInTimeAndLeavesTheRestToTheLoop(t *testing.T) {
+	w := newWorld(t)
+	w.cfg.Timing.CheckTime = 50 * time.Millisecond
+	w.service = w.node(t)
+	d := w.claim(t, w.tenants[0], "billing.acme.com")
+	w.dns.set("billing.acme.com", answers{cname: d.Label + ".edge.pay.example"})
+	gate := w.dns.shut()
+	after, err := w.service.Check(context.Background(), d.Tenant, d.ID)
+	if err != nil || after.Status != "pending_ownership" || !after.CheckedAt.IsZero() || after.NextCheckAt.After(w.clock.Now()) {
+		t.Fatalf("%v, %s, looked at %s, next at %s, now is %s", err, after.Status, after.CheckedAt, after.NextCheckAt, w.clock.Now())
+	}
+	<-gate.entered
+	close(gate.open)
+	w.run(t, 1)
+	until(t, "issuing", func() bool { return w.show(t, d).Status == "issuing" })
+}
+
 // A verdict on what was examined is not written to what the domain has become meanwhile.
 func TestCheck_JudgesByTheRowAsItIsAfterTheExamination(t *testing.T) {
 	w := newWorld(t)

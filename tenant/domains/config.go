@@ -81,6 +81,9 @@ type Timing struct {
 
 	Hold     time.Duration // how long a taken domain is left alone by other nodes; 2 min
 	PassTime time.Duration // the longest that one domain may take; less than Hold; 45 s
+	// CheckTime is the longest that Check lets its caller wait; 25 s. The doctor's own 20 s fit into it, and it into the 30 s that the edge
+	// gives a request.
+	CheckTime time.Duration
 }
 
 func (c *Config) complete() error {
@@ -138,6 +141,7 @@ func (t *Timing) complete() {
 	orDefault(&t.ConflictEvery, time.Hour)
 	orDefault(&t.Hold, 2*time.Minute)
 	orDefault(&t.PassTime, 45*time.Second)
+	orDefault(&t.CheckTime, 25*time.Second)
 }
 
 func orDefault[T int | float64 | time.Duration](field *T, value T) {
