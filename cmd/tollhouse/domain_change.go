@@ -73,5 +73,5 @@ type domainRemoveCmd struct{ oneDomain }
 
 // Run takes a domain from its tenant.
 func (c domainRemoveCmd) Run(e *env) error {
-	return c.change(e, (*desk).claim, (*domains.Service).Remove, "Its tenant is served there no more. What is left: tollhouse domain show %s")
+	return c.change(e, (*desk).claim, (*domains.Service).TakeAway, "Its tenant is served there no more. What is left: tollhouse domain show %s")
 }

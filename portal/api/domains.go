@@ -12,7 +12,8 @@ import (
 // Domains onboards tenants' custom domains and looks after them. A domain that does not exist, or is another tenant's, is tenant.ErrNotFound.
 type Domains interface {
 	// Claim returns the tenant's live claim to a host as somebody typed it, or makes one. A name that nobody can claim is a
-	// *domains.NameError, one claim too many domains.ErrQuota. Whether somebody else has the name makes no difference to the answer.
+	// *domains.NameError, one claim too many domains.ErrQuota, one too many in an hour a
+	// *domains.ManyClaimsError. Whether somebody else has the name makes no difference to the answer.
 	Claim(ctx context.Context, t tenant.ID, host string) (v domains.View, created bool, err error)
 	// Show returns one domain with its history.
 	Show(ctx context.Context, t tenant.ID, id string) (domains.View, error)
@@ -20,7 +21,7 @@ type Domains interface {
 	List(ctx context.Context, t tenant.ID, after string, limit int) ([]domains.View, error)
 	// Check examines a domain now and returns what it has come to, or a *domains.TooSoonError.
 	Check(ctx context.Context, t tenant.ID, id string) (domains.View, error)
-	// Remove gives a domain up and returns what it has come to. Again it changes nothing.
+	// Remove gives a domain up and returns what it has come to. Again it changes nothing. One that the operator suspended is domains.ErrSuspended.
 	Remove(ctx context.Context, t tenant.ID, id string) (domains.View, error)
 }
 
@@ -87,16 +88,27 @@ func (s *Server) checkDomain(c *call) (reply, error) {
 // removeDomain answers with what is left: a domain that held its name stays quarantined for a while, an unproven claim is deleted.
 func (s *Server) removeDomain(c *call) (reply, error) {
 	v, err := s.Domains.Remove(c.Context(), c.tenant.ID, c.id())
+	if errors.Is(err, domains.ErrSuspended) {
+		return reply{}, errDomainSuspended
+	}
 	if err != nil {
 		return reply{}, err
 	}
 	return ok(showDomain(v))
 }
 
+var errDomainSuspended = problem(409, domains.DomainSuspended, "The operator of the platform has suspended the domain",
+	"A suspended domain cannot be given up. Ask the operator of the platform.")
+
 func fromDomains(err error) (*Problem, bool) {
 	var name *domains.NameError
 	if errors.As(err, &name) {
 		return misnamed(name), true
+	}
+	var many *domains.ManyClaimsError
+	if errors.As(err, &many) {
+		p := limited(many.After)
+		return p.saying("The account has claimed many names in the last hour, those that it deleted included. " + p.Detail), true
 	}
 	var soon *domains.TooSoonError
 	if errors.As(err, &soon) {

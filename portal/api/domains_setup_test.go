@@ -111,6 +111,9 @@ func (r *registry) Remove(ctx context.Context, t tenant.ID, id string) (domains.
 	if err != nil {
 		return domains.View{}, err
 	}
+	if v.Status == tenant.DomainSuspended {
+		return domains.View{}, domains.ErrSuspended
+	}
 	v.Status, v.Records = tenant.DomainQuarantined, nil
 	r.actors = append(r.actors, access.ActorFrom(ctx))
 	return r.view(v), nil

@@ -165,6 +165,13 @@ func TestRemoveDomain_AnswersWhatIsLeftAndAgainTheSame(t *testing.T) {
 	}
 }
 
+func TestRemoveDomain_DoesNotEndASuspension(t *testing.T) {
+	b := setup(t)
+	at := domainsPath + "/" + b.claim(b.acme, "billing.acme.com").want(201).id()
+	b.domains.set(func() { b.domains.claims[0].Status = tenant.DomainSuspended })
+	b.call(b.acme, "DELETE", at, "").problem(409, "domain.suspended")
+}
+
 func TestListDomains_IsPagedNewestFirstAndWithoutHistories(t *testing.T) {
 	b := setup(t)
 	var want, got []string

@@ -7,8 +7,18 @@ import (
 )
 
 // Remove gives a domain up. One that never held its name is deleted at once; one that does is served no more, and the name goes to nobody else
-// for Timing.Quarantine unless its DNS proves another claim. Removing twice changes nothing more; a deleted one may be tenant.ErrNotFound.
+// for Timing.Quarantine unless its DNS proves another claim. Removing twice changes nothing more; a deleted one may be tenant.ErrNotFound. One that
+// the operator has suspended is ErrSuspended.
 func (s *Service) Remove(ctx context.Context, t tenant.ID, id string) (View, error) {
+	d, err := s.update(ctx, Ref{t, id}, func(d *tenant.Domain) error { return s.rules.giveUp(d, s.cfg.Now()) })
+	if err != nil {
+		return View{}, err
+	}
+	return s.show(ctx, d)
+}
+
+// TakeAway is Remove on the operator's word, and ends a suspended domain too.
+func (s *Service) TakeAway(ctx context.Context, t tenant.ID, id string) (View, error) {
 	d, err := s.update(ctx, Ref{t, id}, func(d *tenant.Domain) error { return s.rules.remove(d, s.cfg.Now()) })
 	if err != nil {
 		return View{}, err

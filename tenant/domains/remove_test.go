@@ -98,6 +98,26 @@ func TestSuspend_TakesOffTheAirAndResumeBringsBack(t *testing.T) {
 	}
 }
 
+// A tenant that could give a suspended name up would claim and prove it anew, and be back on the air.
+func TestRemove_DoesNotEndASuspension(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	d := w.active(t, w.tenants[0], "billing.acme.com")
+	if _, err := w.service.Suspend(ctx, d.Tenant, d.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.service.Remove(ctx, d.Tenant, d.ID); !errors.Is(err, domains.ErrSuspended) {
+		t.Errorf("%v", err)
+	}
+	if again := w.claim(t, w.tenants[0], "billing.acme.com"); again.ID != d.ID {
+		t.Errorf("claimed anew as %s, and is %s", again.ID, again.Status)
+	}
+	v, err := w.service.TakeAway(ctx, d.Tenant, d.ID)
+	if err != nil || v.Status != tenant.DomainQuarantined {
+		t.Errorf("the operator's word: %v %s", err, v.Status)
+	}
+}
+
 func TestRetry_IsDueAtOnceAndBeginsAnew(t *testing.T) {
 	w := newWorld(t)
 	w.cfg.Timing.MaxChecks = 1

@@ -8,7 +8,15 @@ import (
 	"tollhouse/tenant/domaindoctor"
 )
 
-// remove ends a domain on its tenant's word. No brake stops it.
+// giveUp is remove on the tenant's word. It does not end a suspension: the tenant would claim the name anew and be back on the air.
+func (r rules) giveUp(d *tenant.Domain, now time.Time) error {
+	if d.Status == tenant.DomainSuspended {
+		return ErrSuspended
+	}
+	return r.remove(d, now)
+}
+
+// remove ends a domain on somebody's word. No brake stops it.
 func (r rules) remove(d *tenant.Domain, now time.Time) error {
 	next := tenant.DomainDeleted
 	switch {

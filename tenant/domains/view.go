@@ -12,6 +12,9 @@ import (
 // ErrQuota says that the tenant has as many domains as it may.
 var ErrQuota = errors.New("the tenant has as many domains as it may")
 
+// ErrSuspended says that the operator has suspended the domain, so that its tenant cannot give it up.
+var ErrSuspended = errors.New("the operator has suspended the domain")
+
 // TooSoonError says that a check was asked for too soon after the last; After is how long to wait.
 type TooSoonError struct{ After time.Duration }
 
