@@ -127,7 +127,11 @@ func (m *Manager) challenge(ctx context.Context, host tenant.Hostname, suits fun
 // forgetChallenge takes back what an order left whose node died, before the next order is made: the question of TLS-ALPN-01 does not say
 // which order it is about, so the old answer would be given to it.
 func (m *Manager) forgetChallenge(ctx context.Context, host tenant.Hostname) error {
-	return m.store.Delete(ctx, path.Join("acme", "any", "challenge_tokens", host.String()+".json"))
+	err := m.store.Delete(ctx, path.Join("acme", "any", "challenge_tokens", host.String()+".json"))
+	if err == nil {
+		m.challenges.set(host, nil) // the others hear of it, and so does this node, behind whatever it has still to take over
+	}
+	return err
 }
 
 const challengePath = "/.well-known/acme-challenge/"
