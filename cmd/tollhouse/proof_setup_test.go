@@ -123,6 +123,7 @@ func (p *proof) point(name string, records ...string) {
 // probes, the public address with its own ports, are its own doors, and is led to any node.
 func (p *proof) startNodes(t *testing.T, count int) {
 	t.Helper()
+	p.holdValidation() // until there is somebody to be asked
 	var https, plain []string
 	for i := range count {
 		https = append(https, fmt.Sprintf("127.0.0.%d:%d", i+2, p.https.port()))
@@ -137,6 +138,7 @@ func (p *proof) startNodes(t *testing.T, count int) {
 	p.caTLS.lead(https...)
 	p.plain.lead(plain...)
 	p.caHTTP.lead(plain...)
+	p.releaseValidation()
 	p.settled(t, "api."+fleetDomain)
 }
 
