@@ -6,18 +6,24 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"time"
 
 	"tollhouse/tenant"
 )
 
+// ManyClaimsError says that a tenant has made as many claims in the last hour as it may; After is how long to wait.
+type ManyClaimsError struct{ After time.Duration }
+
+func (e *ManyClaimsError) Error() string { return fmt.Sprintf("claimed too often; wait %s", e.After) }
+
 // Claim makes a tenant's claim to a host as somebody typed it, or returns the one that it has already, with created false. A name that can never
-// be served is a *NameError, one claim too many ErrQuota. Whether somebody else holds the name is not told.
+// be served is a *NameError, one claim too many ErrQuota, one too many in an hour a *ManyClaimsError. Whether somebody else holds the name is not told.
 func (s *Service) Claim(ctx context.Context, t tenant.ID, typed string) (v View, created bool, err error) {
 	host, findings := s.cfg.Doctor.ParseName(typed)
 	if len(findings) > 0 {
 		return View{}, false, &NameError{Findings: findings}
 	}
-	claim := NewClaim{Host: host, Limit: s.cfg.Limits.Domains}
+	claim := NewClaim{Host: host, Limit: s.cfg.Limits.Domains, PerHour: s.cfg.Limits.ClaimsPerHour}
 	if claim.Label, claim.Token, err = s.secrets(); err != nil {
 		return View{}, false, err
 	}

@@ -93,6 +93,24 @@ func TestClaim_EndsAtTheTenantsLimit(t *testing.T) {
 	w.claim(t, w.tenants[1], "c.acme.com")
 }
 
+func TestClaim_BoundsTheClaimsOfAnHour(t *testing.T) {
+	w := newWorld(t)
+	w.cfg.Limits.Domains = 1 // and so three claims in an hour
+	w.service = w.node(t)
+	for i := range 4 {
+		d, _, err := w.service.Claim(context.Background(), w.tenants[0], "billing.acme.com")
+		var many *domains.ManyClaimsError
+		if tooMany := errors.As(err, &many) && many.After > 0; tooMany != (i == 3) || !tooMany && err != nil {
+			t.Fatalf("claim %d: %v", i, err)
+		}
+		if err == nil {
+			if _, err := w.service.Remove(context.Background(), d.Tenant, d.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 type dry struct{}
 
 func (dry) Read([]byte) (int, error) { return 0, errors.New("dry") }

@@ -40,6 +40,7 @@ type Config struct {
 // Limits bound what a tenant may ask for.
 type Limits struct {
 	Domains       int           // of one tenant that are not deleted; 100 by default
+	ClaimsPerHour int           // of one tenant, deleted ones too, because each has its name looked at; three times Domains by default
 	CheckEvery    time.Duration // between two checks of one domain that somebody asks for; 10 s by default
 	ChecksPerHour int           // of one domain that somebody asks for; 50 by default
 }
@@ -98,6 +99,7 @@ func (c *Config) complete() error {
 	orDefault(&c.Tick, time.Second)
 	orDefault(&c.Parallel, 8)
 	orDefault(&c.Limits.Domains, 100)
+	orDefault(&c.Limits.ClaimsPerHour, 3*c.Limits.Domains)
 	orDefault(&c.Limits.CheckEvery, 10*time.Second)
 	orDefault(&c.Limits.ChecksPerHour, 50)
 	c.Timing.complete()

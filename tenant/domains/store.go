@@ -11,7 +11,7 @@ import (
 // Store is the record of domains; tenantdb implements it. A domain that does not exist, or is another tenant's, is tenant.ErrNotFound.
 type Store interface {
 	// Claim returns the tenant's live claim to the host, or makes one with this label and token, to be checked at once. A claim beyond the
-	// tenant's limit is ErrQuota.
+	// tenant's limit is ErrQuota, one beyond those of an hour a *ManyClaimsError.
 	Claim(ctx context.Context, t tenant.ID, c NewClaim) (d tenant.Domain, created bool, err error)
 	// Domain returns one domain, deleted ones not.
 	Domain(ctx context.Context, t tenant.ID, id string) (tenant.Domain, error)
@@ -51,6 +51,8 @@ type NewClaim struct {
 	Label string
 	Token string
 	Limit int // of the tenant's domains that are not deleted
+	// PerHour is the limit of the tenant's new claims in an hour, deleted ones too; 0: none.
+	PerHour int
 }
 
 // Ref names one domain of one tenant.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,8 +16,8 @@ import (
 var _ domains.Store = (*Store)(nil)
 
 // Claim returns the tenant's live claim to the host, or makes one with this label and token, to be checked at once. Whether somebody else
-// claims or holds the host makes no difference here. A claim beyond the tenant's limit is domains.ErrQuota; the platform's own names are
-// refused.
+// claims or holds the host makes no difference here. A claim beyond the tenant's limit is domains.ErrQuota, one beyond those of an hour a
+// *domains.ManyClaimsError; the platform's own names are refused.
 func (s *Store) Claim(ctx context.Context, t tenant.ID, c domains.NewClaim) (d tenant.Domain, created bool, err error) {
 	if err := s.notOurs(c.Host); err != nil {
 		return tenant.Domain{}, false, err
@@ -41,6 +42,9 @@ func (s *Store) claim(ctx context.Context, tx pgx.Tx, t tenant.ID, c domains.New
 		return d, false, err
 	}
 	if err := withinLimit(ctx, tx, t, c.Limit); err != nil {
+		return tenant.Domain{}, false, err
+	}
+	if err := withinHour(ctx, tx, t, c.PerHour); err != nil {
 		return tenant.Domain{}, false, err
 	}
 	if err := lockHead(ctx, tx); err != nil {
@@ -70,6 +74,28 @@ func withinLimit(ctx context.Context, tx pgx.Tx, t tenant.ID, limit int) error {
 	}
 	if n >= limit {
 		return domains.ErrQuota
+	}
+	return nil
+}
+
+// withinHour holds back a tenant that claims and deletes in turns: every claim has its name looked at. ids grow with time, so the claim that
+// has to be an hour old is the limit-th from the end.
+func withinHour(ctx context.Context, tx pgx.Tx, t tenant.ID, limit int) error {
+	const q = `
+		SELECT d.created_at + interval '1 hour' - app_now() FROM domains d
+		WHERE d.tenant_id = $1 ORDER BY d.id DESC OFFSET $2 LIMIT 1`
+	if limit <= 0 {
+		return nil
+	}
+	var wait time.Duration
+	err := one(tx.QueryRow(ctx, q, t, limit-1).Scan(&wait))
+	switch {
+	case errors.Is(err, tenant.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case wait > 0:
+		return &domains.ManyClaimsError{After: wait}
 	}
 	return nil
 }

@@ -1,9 +1,12 @@
 package tenantdb_test
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -120,6 +123,39 @@ func TestClaim_AtTheLimit(t *testing.T) {
 	f.lead(t, first, tenant.DomainDeleted)
 	if _, created, err := claim("c.acme.test", 2); err != nil || !created {
 		t.Errorf("after a deletion: %v, %v", created, err)
+	}
+}
+
+// A tenant that claims and deletes in turns has a name looked at each time, whatever its number of domains.
+func TestClaim_HoldsBackOneThatClaimsAndDeletesInTurns(t *testing.T) {
+	f := setup(t)
+	claim := func(id tenant.ID, name string) (tenant.Domain, error) {
+		d, _, err := f.store.Claim(t.Context(), id, domains.NewClaim{Host: host(name), Label: label, Token: token, Limit: 2, PerHour: 3})
+		return d, err
+	}
+	var last tenant.Domain
+	for i := range 3 {
+		d, err := claim(f.acme.ID, fmt.Sprintf("n%d.acme.test", i))
+		if err != nil {
+			t.Fatalf("claim %d: %v", i, err)
+		}
+		last = f.lead(t, d, tenant.DomainDeleted)
+	}
+	_, err := claim(f.acme.ID, "more.acme.test")
+	var many *domains.ManyClaimsError
+	if !errors.As(err, &many) || many.After <= 59*time.Minute || many.After > time.Hour {
+		t.Fatalf("the fourth of an hour: %v", err)
+	}
+	if _, err := claim(f.globe.ID, "more.acme.test"); err != nil {
+		t.Errorf("the other tenant's first: %v", err)
+	}
+	f.owner(t, f.acme.ID, `UPDATE domains SET created_at = created_at - interval '61 minutes' WHERE tenant_id = $1 AND id <> $2`, f.acme.ID, last.ID)
+	live, err := claim(f.acme.ID, "more.acme.test")
+	if err != nil {
+		t.Errorf("an hour after the first: %v", err)
+	}
+	if again, err := claim(f.acme.ID, "more.acme.test"); err != nil || again.ID != live.ID {
+		t.Errorf("the claim that there is: %s, %v; want %s", again.ID, err, live.ID)
 	}
 }
 
