@@ -128,7 +128,7 @@ func TestRoutes_AreAllListed(t *testing.T) {
 	want := []route.Route{
 		{Method: "GET", Pattern: "/"}, {Method: "GET", Pattern: "/assets/:file"}, {Method: "GET", Pattern: "/brand/:file"},
 		{Method: "GET", Pattern: "/brand/:file/:hash"}, {Method: "GET", Pattern: "/favicon.ico"}, {Method: "GET", Pattern: "/portal"},
-		{Method: "GET", Pattern: "/portal/"}, {Method: "GET", Pattern: "/portal/invoices"}, {Method: "GET", Pattern: "/portal/invoices/:id"},
+		{Method: "GET", Pattern: "/portal/"}, {Method: "GET", Pattern: "/portal/activity"}, {Method: "GET", Pattern: "/portal/invoices"}, {Method: "GET", Pattern: "/portal/invoices/:id"},
 		{Method: "GET", Pattern: "/portal/l/:token"}, {Method: "POST", Pattern: "/portal/l/:token"}, {Method: "POST", Pattern: "/portal/l/:token/resend"},
 		{Method: "GET", Pattern: "/portal/sign-in"}, {Method: "POST", Pattern: "/portal/sign-in"}, {Method: "GET", Pattern: "/portal/sign-in/sent"},
 		{Method: "POST", Pattern: "/portal/sign-out"}, {Method: "GET", Pattern: "/portal/signed-out"}, {Method: "GET", Pattern: "/portal/test"},

@@ -16,6 +16,8 @@ type Pages interface {
 	Invoices(ctx context.Context, s access.Session, q InvoiceQuery) (InvoicesData, error)
 	// Invoice also notes that a person saw the invoice, in the same round trip: viewer says from where. nil leaves no trace, as for HEAD.
 	Invoice(ctx context.Context, s access.Session, id string, viewer *access.Visitor) (InvoiceData, error)
+	// Trail is what the company's people did and what was done to its documents, as the audit log has it.
+	Trail(ctx context.Context, s access.Session, q TrailQuery) (TrailData, error)
 }
 
 // InvoiceTab is one tab of the invoice list.

@@ -91,6 +91,7 @@ func (s *Server) routes() *route.Router {
 	get("/portal/", s.member(s.showHome))
 	get("/portal/invoices", s.member(s.showInvoices))
 	get("/portal/invoices/:id", s.member(s.showInvoice))
+	get("/portal/activity", s.member(s.showActivity))
 
 	get("/portal/l/:token", s.public(s.showLanding))
 	post("/portal/l/:token", s.public(s.redeemLink))

@@ -33,6 +33,7 @@ const (
 	nowhere place = iota
 	atHome
 	atInvoices
+	atActivity
 )
 
 // view starts the view of a page for whoever may see it, in the language of the browser or else the tenant's. The page says its title.

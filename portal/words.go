@@ -41,6 +41,9 @@ type words struct {
 	Payments, BalanceDue, Notes, PaidByLine string
 	DueInDays, OverdueBy lang.Plural
 
+	// Who did what.
+	Trail trailWords
+
 	// Errors.
 	Errors                 errorWords
 	GoHome                 string
@@ -55,7 +58,7 @@ var catalogue = [lang.Count]*words{
 
 // english is what every other language translates.
 var english = words{
-	Lang: lang.English, Comma: ", ",
+	Lang: lang.English, Comma: ", ", Trail: englishTrail,
 
 	Skip: "Skip to the content", Menu: "Portal", Overview: "Overview", Invoices: "Invoices",
 	SignedInAs: "Signed in as {contact} for {company}", SignOut: "Sign out",

@@ -83,7 +83,7 @@ var arabic = words{
 	PaymentOn: "دُفع في {date}", PaymentOnItsWay: "في الطريق منذ {date}", Payments: "الدفعات", BalanceDue: "المبلغ المستحق", Notes: "ملاحظة",
 	PaidByLine: "بواسطة {who}",
 
-	Errors: arabicErrors, GoHome: "الانتقال إلى النظرة العامة",
+	Trail: arabicTrail, Errors: arabicErrors, GoHome: "الانتقال إلى النظرة العامة",
 	WaitMinutes: lang.Plural{Zero: "يُرجى المحاولة مرة أخرى الآن.", One: "يُرجى المحاولة مرة أخرى بعد دقيقة.", Two: "يُرجى المحاولة مرة أخرى بعد دقيقتين.",
 		Few: "يُرجى المحاولة مرة أخرى بعد {n} دقائق.", Many: "يُرجى المحاولة مرة أخرى بعد {n} دقيقة.", Other: "يُرجى المحاولة مرة أخرى بعد {n} دقيقة."},
 	WaitHours: lang.Plural{Zero: "يُرجى المحاولة مرة أخرى الآن.", One: "يُرجى المحاولة مرة أخرى بعد ساعة.", Two: "يُرجى المحاولة مرة أخرى بعد ساعتين.",
@@ -113,4 +113,17 @@ var arabicErrors = errorWords{
 		"لم نسحب أي مبلغ. يُرجى المحاولة مرة أخرى؛ وإذا تكرر ذلك فراسلونا واذكروا الرقم المرجعي أدناه."},
 	ServiceUnavailable: said{"لا يمكننا عرض هذا الآن",
 		"لم نسحب أي مبلغ، ومستنداتكم في أمان."},
+}
+
+var arabicTrail = trailWords{
+	Title: "الأنشطة", Text: "من فعل ماذا بمستندات {company}، ومن سجّل الدخول.",
+	What: "ماذا", Who: "مَن", Show: "عرض", ShowAll: "عرض كل الأنشطة",
+	AnyDeed: "كل شيء", ViewedDeed: "الاطلاع", PaidDeed: "الدفع", SentDeed: "المرسل إليكم", AccessDeed: "الدخول والخروج", Anybody: "الجميع",
+	Nothing: "لم يحدث شيء بعد. سيُعرض هنا من يطّلع ومن يدفع ومن يسجّل الدخول.", NothingSuch: "لم يحدث شيء من هذا القبيل.",
+	You: "(أنتم)", YouFrom: "(أنتم، من {address})",
+
+	Viewed: "اطّلع عليها {who}", ViewedFirst: "اطّلع عليها لأول مرة {who}", Sent: "أرسلت {tenant} الفاتورة", Voided: "ألغت {tenant} الفاتورة",
+	ProcessingBy: "بدأ الدفع {who}", Processing: "الدفعة في الطريق", PaidBy: "دفعها {who}", Paid: "استُلمت الدفعة",
+	PaymentFailed: "لم تتم عملية الدفع", SignedIn: "تسجيل دخول {who}", SignedOut: "تسجيل خروج {who}",
+	SessionEnded: "أُنهيت جلسة {who}", LinkAsked: "أُرسل رابط الدخول إلى {who}",
 }

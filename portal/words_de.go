@@ -82,7 +82,7 @@ var german = words{
 	PaymentOn: "Bezahlt am {date}", PaymentOnItsWay: "Unterwegs seit dem {date}", Payments: "Zahlungen", BalanceDue: "Offener Betrag", Notes: "Hinweis",
 	PaidByLine: "von {who}",
 
-	Errors: germanErrors, GoHome: "Zu Ihrer Übersicht",
+	Trail: germanTrail, Errors: germanErrors, GoHome: "Zu Ihrer Übersicht",
 	WaitMinutes: lang.Plural{One: "Bitte versuchen Sie es in einer Minute erneut.", Other: "Bitte versuchen Sie es in {n} Minuten erneut."},
 	WaitHours:   lang.Plural{One: "Bitte versuchen Sie es in einer Stunde erneut.", Other: "Bitte versuchen Sie es in {n} Stunden erneut."},
 }
@@ -110,4 +110,17 @@ var germanErrors = errorWords{
 		"Wir haben kein Geld abgebucht. Bitte versuchen Sie es erneut; geschieht es noch einmal, schreiben Sie uns und nennen Sie die Referenz unten."},
 	ServiceUnavailable: said{"Das können wir gerade nicht anzeigen",
 		"Wir haben kein Geld abgebucht, und Ihre Dokumente sind sicher."},
+}
+
+var germanTrail = trailWords{
+	Title: "Aktivitäten", Text: "Wer was mit den Dokumenten von {company} getan und wer sich angemeldet hat.",
+	What: "Was", Who: "Wer", Show: "Anzeigen", ShowAll: "Alle Aktivitäten anzeigen",
+	AnyDeed: "Alles", ViewedDeed: "Angesehen", PaidDeed: "Bezahlt", SentDeed: "An Sie gesendet", AccessDeed: "An- und Abmeldungen", Anybody: "Alle Personen",
+	Nothing: "Noch ist nichts geschehen. Wer ansieht, bezahlt und sich anmeldet, wird hier aufgeführt.", NothingSuch: "Nichts dergleichen ist geschehen.",
+	You: "(Sie)", YouFrom: "(Sie, von {address})",
+
+	Viewed: "Angesehen von {who}", ViewedFirst: "Zum ersten Mal angesehen, von {who}", Sent: "Rechnung gesendet von {tenant}", Voided: "Rechnung storniert von {tenant}",
+	ProcessingBy: "Zahlung veranlasst von {who}", Processing: "Zahlung unterwegs", PaidBy: "Bezahlt von {who}", Paid: "Zahlung eingegangen",
+	PaymentFailed: "Zahlung nicht zustande gekommen", SignedIn: "{who} hat sich angemeldet", SignedOut: "{who} hat sich abgemeldet",
+	SessionEnded: "{who} wurde abgemeldet", LinkAsked: "Ein Anmeldelink wurde an {who} gesendet",
 }

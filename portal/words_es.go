@@ -81,7 +81,7 @@ var spanish = words{
 	PaymentOn: "Pagado el {date}", PaymentOnItsWay: "En camino desde el {date}", Payments: "Pagos", BalanceDue: "Importe pendiente", Notes: "Nota",
 	PaidByLine: "por {who}",
 
-	Errors: spanishErrors, GoHome: "Ir al resumen",
+	Trail: spanishTrail, Errors: spanishErrors, GoHome: "Ir al resumen",
 	WaitMinutes: lang.Plural{One: "Vuelva a intentarlo en un minuto.", Other: "Vuelva a intentarlo en {n} minutos."},
 	WaitHours:   lang.Plural{One: "Vuelva a intentarlo en una hora.", Other: "Vuelva a intentarlo en {n} horas."},
 }
@@ -109,4 +109,17 @@ var spanishErrors = errorWords{
 		"No se le ha cobrado nada. Inténtelo de nuevo; si vuelve a ocurrir, escríbanos e indique la referencia de abajo."},
 	ServiceUnavailable: said{"Ahora mismo no podemos mostrar esto",
 		"No se le ha cobrado nada y sus documentos están a salvo."},
+}
+
+var spanishTrail = trailWords{
+	Title: "Actividad", Text: "Quién hizo qué con los documentos de {company} y quién inició sesión.",
+	What: "Qué", Who: "Quién", Show: "Mostrar", ShowAll: "Mostrar toda la actividad",
+	AnyDeed: "Todo", ViewedDeed: "Vistas", PaidDeed: "Pagos", SentDeed: "Enviado a usted", AccessDeed: "Inicios y cierres de sesión", Anybody: "Todas las personas",
+	Nothing: "Todavía no hay actividad. Aquí aparecerá quién ve, paga e inicia sesión.", NothingSuch: "No ha ocurrido nada así.",
+	You: "(usted)", YouFrom: "(usted, desde {address})",
+
+	Viewed: "Vista por {who}", ViewedFirst: "Vista por primera vez, por {who}", Sent: "Factura enviada por {tenant}", Voided: "Factura anulada por {tenant}",
+	ProcessingBy: "Pago iniciado por {who}", Processing: "Pago en camino", PaidBy: "Pagada por {who}", Paid: "Pago recibido",
+	PaymentFailed: "El pago no se completó", SignedIn: "{who} inició sesión", SignedOut: "{who} cerró la sesión",
+	SessionEnded: "Se cerró la sesión de {who}", LinkAsked: "Se envió un enlace de acceso a {who}",
 }

@@ -81,7 +81,7 @@ var french = words{
 	PaymentOn: "Payé le {date}", PaymentOnItsWay: "En cours depuis le {date}", Payments: "Paiements", BalanceDue: "Montant à payer", Notes: "Remarque",
 	PaidByLine: "par {who}",
 
-	Errors: frenchErrors, GoHome: "Aller à votre aperçu",
+	Trail: frenchTrail, Errors: frenchErrors, GoHome: "Aller à votre aperçu",
 	WaitMinutes: lang.Plural{One: "Réessayez dans {n} minute.", Other: "Réessayez dans {n} minutes."},
 	WaitHours:   lang.Plural{One: "Réessayez dans {n} heure.", Other: "Réessayez dans {n} heures."},
 }
@@ -109,4 +109,17 @@ var frenchErrors = errorWords{
 		"Aucun montant n’a été prélevé. Veuillez réessayer ; si cela se reproduit, écrivez-nous en indiquant la référence ci-dessous."},
 	ServiceUnavailable: said{"Nous ne pouvons pas afficher cette page pour l’instant",
 		"Aucun montant n’a été prélevé et vos documents sont en sécurité."},
+}
+
+var frenchTrail = trailWords{
+	Title: "Activité", Text: "Qui a fait quoi avec les documents de {company}, et qui s’est connecté.",
+	What: "Quoi", Who: "Qui", Show: "Afficher", ShowAll: "Afficher toute l’activité",
+	AnyDeed: "Tout", ViewedDeed: "Consultations", PaidDeed: "Paiements", SentDeed: "Envois", AccessDeed: "Connexions et déconnexions", Anybody: "Tout le monde",
+	Nothing: "Il ne s’est encore rien passé. Les consultations, paiements et connexions figureront ici.", NothingSuch: "Il ne s’est rien passé de tel.",
+	You: "(vous)", YouFrom: "(vous, depuis {address})",
+
+	Viewed: "Consultée par {who}", ViewedFirst: "Consultée pour la première fois, par {who}", Sent: "Facture envoyée par {tenant}", Voided: "Facture annulée par {tenant}",
+	ProcessingBy: "Paiement lancé par {who}", Processing: "Paiement en cours", PaidBy: "Payée par {who}", Paid: "Paiement reçu",
+	PaymentFailed: "Le paiement n’a pas abouti", SignedIn: "Connexion de {who}", SignedOut: "Déconnexion de {who}",
+	SessionEnded: "La session de {who} a été fermée", LinkAsked: "Un lien de connexion a été envoyé à {who}",
 }

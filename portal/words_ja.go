@@ -81,7 +81,7 @@ var japanese = words{
 	PaymentOn: "{date}にお支払い済み", PaymentOnItsWay: "{date}から処理中", Payments: "お支払い", BalanceDue: "お支払い残額", Notes: "備考",
 	PaidByLine: "（{who} 様）",
 
-	Errors: japaneseErrors, GoHome: "概要へ移動",
+	Trail: japaneseTrail, Errors: japaneseErrors, GoHome: "概要へ移動",
 	WaitMinutes: lang.Plural{Other: "{n}分後にもう一度お試しください。"},
 	WaitHours:   lang.Plural{Other: "{n}時間後にもう一度お試しください。"},
 }
@@ -109,4 +109,17 @@ var japaneseErrors = errorWords{
 		"料金は一切引き落とされていません。もう一度お試しください。再び発生する場合は、下の照会番号を添えてご連絡ください。"},
 	ServiceUnavailable: said{"現在、表示できません",
 		"料金は一切引き落とされておらず、書類は安全に保管されています。"},
+}
+
+var japaneseTrail = trailWords{
+	Title: "履歴", Text: "{company} の書類に対する操作とログインの記録です。",
+	What: "操作", Who: "操作した方", Show: "表示", ShowAll: "すべての履歴を表示",
+	AnyDeed: "すべて", ViewedDeed: "閲覧", PaidDeed: "お支払い", SentDeed: "送信", AccessDeed: "ログインとログアウト", Anybody: "全員",
+	Nothing: "まだ履歴はありません。閲覧、お支払い、ログインの記録がここに表示されます。", NothingSuch: "該当する履歴はありません。",
+	You: "（ご本人）", YouFrom: "（ご本人、{address} から）",
+
+	Viewed: "{who} 様が閲覧", ViewedFirst: "{who} 様が初めて閲覧", Sent: "{tenant} が請求書を送信", Voided: "{tenant} が請求書を無効化",
+	ProcessingBy: "{who} 様がお支払いを開始", Processing: "お支払いの処理中です", PaidBy: "{who} 様がお支払い済み", Paid: "お支払いを受け取りました",
+	PaymentFailed: "お支払いは完了しませんでした", SignedIn: "{who} 様がログイン", SignedOut: "{who} 様がログアウト",
+	SessionEnded: "{who} 様のセッションが終了", LinkAsked: "{who} 様にログイン用リンクを送信",
 }

@@ -81,7 +81,7 @@ var portuguese = words{
 	PaymentOn: "Pago em {date}", PaymentOnItsWay: "A caminho desde {date}", Payments: "Pagamentos", BalanceDue: "Valor a pagar", Notes: "Observação",
 	PaidByLine: "por {who}",
 
-	Errors: portugueseErrors, GoHome: "Ir para a visão geral",
+	Trail: portugueseTrail, Errors: portugueseErrors, GoHome: "Ir para a visão geral",
 	WaitMinutes: lang.Plural{One: "Tente novamente em {n} minuto.", Other: "Tente novamente em {n} minutos."},
 	WaitHours:   lang.Plural{One: "Tente novamente em {n} hora.", Other: "Tente novamente em {n} horas."},
 }
@@ -109,4 +109,17 @@ var portugueseErrors = errorWords{
 		"Nenhum valor foi cobrado. Tente novamente; se acontecer de novo, escreva para nós e informe a referência abaixo."},
 	ServiceUnavailable: said{"Não podemos mostrar isto agora",
 		"Nenhum valor foi cobrado, e seus documentos estão seguros."},
+}
+
+var portugueseTrail = trailWords{
+	Title: "Atividade", Text: "Quem fez o quê com os documentos de {company} e quem entrou no portal.",
+	What: "O quê", Who: "Quem", Show: "Mostrar", ShowAll: "Mostrar toda a atividade",
+	AnyDeed: "Tudo", ViewedDeed: "Visualizações", PaidDeed: "Pagamentos", SentDeed: "Enviado a você", AccessDeed: "Entradas e saídas", Anybody: "Todas as pessoas",
+	Nothing: "Ainda não aconteceu nada. Quem visualizar, pagar e entrar aparecerá aqui.", NothingSuch: "Não aconteceu nada desse tipo.",
+	You: "(você)", YouFrom: "(você, de {address})",
+
+	Viewed: "Visualizada por {who}", ViewedFirst: "Visualizada pela primeira vez, por {who}", Sent: "Fatura enviada por {tenant}", Voided: "Fatura anulada por {tenant}",
+	ProcessingBy: "Pagamento iniciado por {who}", Processing: "Pagamento a caminho", PaidBy: "Paga por {who}", Paid: "Pagamento recebido",
+	PaymentFailed: "O pagamento não foi concluído", SignedIn: "{who} entrou", SignedOut: "{who} saiu",
+	SessionEnded: "A sessão de {who} foi encerrada", LinkAsked: "Um link de acesso foi enviado para {who}",
 }

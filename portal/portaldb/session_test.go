@@ -15,7 +15,7 @@ import (
 	"tollhouse/tenant"
 )
 
-// page is one of the three, with its answer as "is there data".
+// page is one of them, with its answer as "is there data".
 type page struct {
 	name string
 	open func(ctx context.Context, f *fixture, p *portaldb.Pages, s access.Session) (hasData bool, err error)
@@ -30,6 +30,10 @@ func pagesOf(id string) []page {
 		{"invoices", func(ctx context.Context, f *fixture, p *portaldb.Pages, s access.Session) (bool, error) {
 			d, err := p.Invoices(ctx, s, portal.InvoiceQuery{Tab: portal.TabAll, Today: f.Today()})
 			return d.Member.Contact.ID != "" || len(d.Invoices) > 0, err
+		}},
+		{"activity", func(ctx context.Context, f *fixture, p *portaldb.Pages, s access.Session) (bool, error) {
+			d, err := p.Trail(ctx, s, portal.TrailQuery{})
+			return d.Member.Contact.ID != "" || len(d.Entries)+len(d.People) > 0, err
 		}},
 		{"invoice", func(ctx context.Context, f *fixture, p *portaldb.Pages, s access.Session) (bool, error) {
 			d, err := p.Invoice(ctx, s, id, visitor)

@@ -21,6 +21,8 @@ func AllPages() []Page {
 		{"invoices-paid", "/portal/invoices?tab=paid", Full}, {"invoices-all", "/portal/invoices?tab=all", Full},
 		{"invoices-all-2", "/portal/invoices?tab=all&after=25&from=26", Full}, {"invoices-none", "/portal/invoices", Empty},
 	}
+	pages = append(pages, Page{"activity", "/portal/activity", Full}, Page{"activity-2", "/portal/activity?after=25", Full},
+		Page{"activity-nobody", "/portal/activity?what=paid&who=" + PersonID(2), Full}, Page{"activity-none", "/portal/activity", Empty})
 	for i, state := range []string{"overdue", "part-paid", "open", "processing", "void", "closed", "paid"} {
 		pages = append(pages, Page{"invoice-" + state, "/portal/invoices/" + InvoiceID(i+1), Full})
 	}

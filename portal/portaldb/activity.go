@@ -1,0 +1,92 @@
+package portaldb
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"tollhouse/portal"
+	"tollhouse/portal/access"
+	"tollhouse/tenant"
+)
+
+// shownKinds are the audit entries that a client is shown. What the tenant's own people and systems do to the client's record is not among them.
+var shownKinds = map[portal.Deed][]string{
+	portal.Viewed:  {"invoice.viewed"},
+	portal.Paid:    {"payment.processing", "payment.succeeded", "payment.failed"},
+	portal.Sent:    {"invoice.sent", "invoice.voided"},
+	portal.Entered: {"link.used", "link.requested", "session.revoked"},
+}
+
+// kindsOf are the kinds of one deed, or of all.
+func kindsOf(what portal.Deed) []string {
+	if what != portal.AnyDeed {
+		return shownKinds[what]
+	}
+	var all []string
+	for _, kinds := range shownKinds {
+		all = append(all, kinds...)
+	}
+	return all
+}
+
+// Trail returns one page of the company's slice of the audit log. A payment is named by the first invoice that it is for. The address is only
+// given with the reader's own doing, and nothing is said about an invoice that was never sent. A cursor that is none is taken for the first page.
+func (p *Pages) Trail(ctx context.Context, s access.Session, q portal.TrailQuery) (portal.TrailData, error) {
+	const people = `SELECT c.id, c.name FROM contacts c WHERE c.tenant_id = @tenant AND c.company_id = @company ORDER BY c.name, c.id LIMIT 200`
+	var data portal.TrailData
+	var found []placed
+	b := &pgx.Batch{}
+	args := begin(b, s, &data.Member)
+	limit := pageLimit(q.Limit)
+	args["kinds"], args["who"], args["after"], args["limit"] = kindsOf(q.What), q.Who, "", limit+1
+	if tenant.ValidID("evt", q.After) {
+		args["after"] = q.After
+	}
+	collect(b, &found, scanPlaced, trail, args)
+	collect(b, &data.People, pgx.RowToStructByPos[portal.Person], people, args)
+	if err := p.read(ctx, s, b, "the activity"); err != nil {
+		return portal.TrailData{}, err
+	}
+	if data.Member.Contact.Role == access.Signer {
+		return portal.TrailData{Member: data.Member}, nil
+	}
+	if len(found) > limit {
+		found = found[:limit]
+		data.Next = found[limit-1].event
+	}
+	for _, f := range found {
+		data.Entries = append(data.Entries, f.TrailEntry)
+	}
+	return data, nil
+}
+
+const trail = `
+	SELECT e.id, e.at, e.kind, COALESCE(e.details->>'why', ''), COALESCE(c.name, ''), own.doing, COALESCE(e.details->>'first' = 'true', false),
+	       COALESCE(i.number, ''), COALESCE(i.id, ''), COALESCE(CASE WHEN own.doing THEN host(e.ip) END, '')
+	  FROM audit_events e
+	 CROSS JOIN LATERAL (SELECT e.actor = 'contact' AND e.actor_id = @contact AS doing) own
+	  LEFT JOIN payments p ON p.tenant_id = e.tenant_id AND p.company_id = e.company_id AND p.id = e.document_id
+	  LEFT JOIN LATERAL (SELECT a.invoice_id FROM payment_allocations a
+	                      WHERE a.tenant_id = p.tenant_id AND a.payment_id = p.id ORDER BY a.invoice_id LIMIT 1) f ON true
+	  LEFT JOIN invoices i ON i.tenant_id = e.tenant_id AND i.company_id = e.company_id AND i.id = COALESCE(f.invoice_id, e.document_id)
+	                      AND i.sent_at IS NOT NULL
+	  LEFT JOIN contacts c ON c.tenant_id = e.tenant_id AND c.company_id = e.company_id AND c.id = COALESCE(e.contact_id, p.contact_id)
+	 WHERE e.tenant_id = @tenant AND e.company_id = @company AND e.kind = ANY(@kinds)
+	   AND (@who = '' OR COALESCE(e.contact_id, p.contact_id) = @who)
+	   AND (@after = '' OR e.id < @after)
+	   AND (i.id IS NOT NULL OR NOT starts_with(e.kind, 'invoice.'))
+	 ORDER BY e.id DESC
+	 LIMIT @limit`
+
+// placed is an entry with its place in the list.
+type placed struct {
+	event string
+	portal.TrailEntry
+}
+
+func scanPlaced(row pgx.CollectableRow) (f placed, err error) {
+	err = row.Scan(&f.event, &f.At, &f.Kind, &f.Why, &f.Who, &f.Own, &f.First, &f.Number, &f.ID, &f.IP)
+	f.At = f.At.UTC()
+	return f, err
+}

@@ -1,0 +1,180 @@
+package portaldb_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"tollhouse/deploy/services/pgtest"
+	"tollhouse/payments/paymentstest"
+	"tollhouse/portal"
+	"tollhouse/portal/access"
+	"tollhouse/portal/audit"
+	"tollhouse/portal/audit/auditdb"
+	"tollhouse/tenant"
+	"tollhouse/tenant/rls"
+)
+
+// log appends entries a second apart, so that their order is known.
+func (f *fixture) log(t testing.TB, events ...audit.Event) {
+	t.Helper()
+	born := time.Now().Add(-time.Hour)
+	err := rls.Tx(ctx, f.DB.App, f.Tenant.ID, func(tx pgx.Tx) error {
+		for i, e := range events {
+			e.ID = tenant.NewID("evt", born.Add(time.Duration(i)*time.Second))
+			if e.CompanyID == "" {
+				e.CompanyID = f.Company
+			}
+			if err := auditdb.Insert(ctx, tx, f.Tenant.ID, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *fixture) trail(t testing.TB, s access.Session, q portal.TrailQuery) portal.TrailData {
+	t.Helper()
+	d, err := f.pages.Trail(ctx, s, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// lines shows entries in short, oldest first.
+func lines(d portal.TrailData) (out []string) {
+	for _, e := range slices.Backward(d.Entries) {
+		out = append(out, strings.Join(strings.Fields(fmt.Sprintf("%s %s %s %s", e.Kind, e.Number, e.Who, e.IP)), " "))
+	}
+	return out
+}
+
+func TestTrail_IsTheCompanysSlice(t *testing.T) {
+	f := setup(t)
+	inv, draft := f.Sent(t, 12000), f.Draft(t, 100)
+	other := f.AddCompany(t)
+	stranger := f.AddContact(t, other, "payer")
+	colleague := f.AddContact(t, f.Company, "viewer")
+	f.Exec(t, `UPDATE contacts SET name = 'Colleague' WHERE tenant_id = $1 AND id = $2`, f.Tenant.ID, colleague)
+	in := paymentstest.Payment(inv.ID, 100)
+	in.ContactID = colleague
+	paid, err := f.Invoices.RecordPayment(ctx, f.Tenant, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := func(contact, kind, document string) audit.Event {
+		return audit.Event{Kind: kind, Actor: audit.Contact, ActorID: contact, ContactID: contact, DocumentID: document, IP: visitor.IP, UserAgent: "Browser/1"}
+	}
+	f.log(t,
+		audit.Event{Kind: "invoice.created", Actor: audit.Key, ActorID: "key_1", DocumentID: draft.ID},
+		audit.Event{Kind: "invoice.sent", Actor: audit.Key, ActorID: "key_1", DocumentID: inv.ID, IP: visitor.IP},
+		audit.Event{Kind: "link.minted", Actor: audit.Key, ActorID: "key_1", ContactID: f.Contact},
+		audit.Event{Kind: "link.seen", Actor: audit.Anonymous, ContactID: f.Contact, IP: visitor.IP},
+		audit.Event{Kind: "link.requested", Actor: audit.Anonymous, ContactID: f.Contact, IP: visitor.IP},
+		by(f.Contact, "link.used", inv.ID), by(f.Contact, "invoice.viewed", inv.ID), by(colleague, "invoice.viewed", inv.ID),
+		audit.Event{Kind: "payment.succeeded", Actor: audit.Key, ActorID: "key_1", DocumentID: paid.ID},
+		audit.Event{Kind: "invoice.voided", Actor: audit.Key, ActorID: "key_1", DocumentID: draft.ID},
+		audit.Event{Kind: "contact.disabled", Actor: audit.Key, ActorID: "key_1", ContactID: colleague},
+		audit.Event{Kind: "session.revoked", Actor: audit.Key, ActorID: "key_1", ContactID: colleague, IP: visitor.IP},
+		audit.Event{Kind: "invoice.viewed", Actor: audit.Contact, ActorID: stranger, ContactID: stranger, CompanyID: other, DocumentID: inv.ID},
+		// Another company's ids in an entry of ours name nobody.
+		by(stranger, "link.used", ""))
+	d := f.trail(t, f.session, portal.TrailQuery{})
+	want := []string{"invoice.sent " + inv.Number, "link.requested Accounts payable", "link.used " + inv.Number + " Accounts payable 203.0.113.7",
+		"invoice.viewed " + inv.Number + " Accounts payable 203.0.113.7", "invoice.viewed " + inv.Number + " Colleague",
+		"payment.succeeded " + inv.Number + " Colleague", "session.revoked Colleague", "link.used"}
+	if diff := cmp.Diff(want, lines(d)); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
+	}
+	for _, e := range d.Entries {
+		if own := e.IP != ""; e.Own != own {
+			t.Errorf("%s: own %v, address %q", e.Kind, e.Own, e.IP)
+		}
+	}
+	if len(d.People) != 2 || d.People[1].Name != "Colleague" {
+		t.Errorf("people %v", d.People)
+	}
+	for name, c := range map[string]struct {
+		q    portal.TrailQuery
+		want []string
+	}{
+		"viewed":               {portal.TrailQuery{What: portal.Viewed}, want[3:5]},
+		"paid":                 {portal.TrailQuery{What: portal.Paid}, want[5:6]},
+		"sent":                 {portal.TrailQuery{What: portal.Sent}, want[:1]},
+		"who":                  {portal.TrailQuery{Who: colleague}, want[4:7]},
+		"who and what":         {portal.TrailQuery{Who: f.Contact, What: portal.Viewed}, want[3:4]},
+		"nobody":               {portal.TrailQuery{Who: "con_0"}, nil},
+		"a deed of no meaning": {portal.TrailQuery{What: "x"}, nil},
+		"a cursor of no list":  {portal.TrailQuery{After: "' OR 1=1"}, want},
+	} {
+		if diff := cmp.Diff(c.want, lines(f.trail(t, f.session, c.q))); diff != "" && len(c.want)+len(lines(f.trail(t, f.session, c.q))) > 0 {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestTrail_ShowsEachEntryOnceOverAllPages(t *testing.T) {
+	f := setup(t)
+	var events []audit.Event
+	for i := range 23 {
+		events = append(events, audit.Event{Kind: "link.used", Actor: audit.Contact, ActorID: f.Contact, ContactID: f.Contact,
+			Details: map[string]string{"why": fmt.Sprint(i)}}, audit.Event{Kind: "link.seen", Actor: audit.Anonymous})
+	}
+	f.log(t, events...)
+	var whys []string
+	q := portal.TrailQuery{Limit: 5}
+	for pages := 1; ; pages++ {
+		d := f.trail(t, f.session, q)
+		for _, e := range d.Entries {
+			whys = append(whys, e.Why)
+		}
+		if q.After = d.Next; d.Next == "" {
+			if pages != 5 {
+				t.Errorf("%d pages, want 5", pages)
+			}
+			break
+		}
+	}
+	for i, why := range whys {
+		if why != fmt.Sprint(22-i) {
+			t.Fatalf("entries in the order %v", whys)
+		}
+	}
+	if len(whys) != 23 {
+		t.Errorf("%d entries, want 23", len(whys))
+	}
+}
+
+func TestTrail_ShowsAnotherTenantOrCompanyOrASignerNothing(t *testing.T) {
+	db := pgtest.Clone(t)
+	mine, theirs := setupOn(t, db), setupOn(t, db)
+	event := audit.Event{Kind: "link.used", Actor: audit.Contact, ActorID: mine.Contact, ContactID: mine.Contact}
+	mine.log(t, event)
+	stolen := event
+	stolen.CompanyID = mine.Company // the other tenant's entry with our company's id
+	theirs.log(t, stolen)
+	if got := len(mine.trail(t, mine.session, portal.TrailQuery{}).Entries); got != 1 {
+		t.Errorf("%d entries, want 1", got)
+	}
+	if d := theirs.trail(t, theirs.session, portal.TrailQuery{Who: mine.Contact}); len(d.Entries) != 0 || len(d.People) != 1 {
+		t.Errorf("the other tenant sees %+v", d)
+	}
+	beside := mine.AddCompany(t)
+	neighbour := mine.sessionOf(t, beside, mine.AddContact(t, beside, "payer"))
+	if d := mine.trail(t, neighbour, portal.TrailQuery{}); len(d.Entries) != 0 || len(d.People) != 1 {
+		t.Errorf("the other company sees %+v", d)
+	}
+	signer := mine.sessionOf(t, mine.Company, mine.AddContact(t, mine.Company, "signer"))
+	if d := mine.trail(t, signer, portal.TrailQuery{}); len(d.Entries)+len(d.People) != 0 || d.Member.Contact.Role != access.Signer {
+		t.Errorf("a signer sees %+v", d)
+	}
+}

@@ -1,0 +1,21 @@
+package portal
+
+// trailWords are the words of the page that tells who did what.
+type trailWords struct {
+	Title, Text, What, Who, Show, ShowAll, AnyDeed, ViewedDeed, PaidDeed, SentDeed, AccessDeed, Anybody, Nothing, NothingSuch, You, YouFrom string
+
+	Viewed, ViewedFirst, Sent, Voided, ProcessingBy, Processing, PaidBy, Paid, PaymentFailed, SignedIn, SignedOut, SessionEnded, LinkAsked string
+}
+
+var englishTrail = trailWords{
+	Title: "Activity", Text: "Who did what with the documents of {company}, and who signed in.",
+	What: "What", Who: "Who", Show: "Show", ShowAll: "Show all activity",
+	AnyDeed: "Everything", ViewedDeed: "Viewed", PaidDeed: "Paid", SentDeed: "Sent to you", AccessDeed: "Signed in or out", Anybody: "Everybody",
+	Nothing: "Nothing has happened yet. Who views, pays and signs in will be listed here.", NothingSuch: "Nothing like that has happened.",
+	You: "(you)", YouFrom: "(you, from {address})",
+
+	Viewed: "Viewed by {who}", ViewedFirst: "Viewed for the first time, by {who}", Sent: "Invoice sent by {tenant}", Voided: "Invoice voided by {tenant}",
+	ProcessingBy: "Payment started by {who}", Processing: "Payment on its way", PaidBy: "Paid by {who}", Paid: "Payment received",
+	PaymentFailed: "Payment did not go through", SignedIn: "{who} signed in", SignedOut: "{who} signed out",
+	SessionEnded: "{who} was signed out", LinkAsked: "A sign-in link was emailed to {who}",
+}
