@@ -123,7 +123,7 @@ func (s *Store) writeStep(ctx context.Context, tx pgx.Tx, d tenant.Domain, step 
 	if err := writeHistory(ctx, tx, d, step); err != nil {
 		return err
 	}
-	if step.To == tenant.DomainQuarantined {
+	if loses(step) {
 		if err := s.hooks.Lost(ctx, tx, d.Host); err != nil {
 			return err
 		}
@@ -136,6 +136,11 @@ func (s *Store) writeStep(ctx context.Context, tx pgx.Tx, d tenant.Domain, step 
 func renewsEpoch(step tenant.DomainStep) bool {
 	return step.From.Holds() != step.To.Holds() || step.From.Served() != step.To.Served() ||
 		step.To == tenant.DomainSuspended || step.To == tenant.DomainQuarantined
+}
+
+// loses reports whether the step ends the tenant's title to the name's certificate. From quarantine nothing is left to be lost.
+func loses(step tenant.DomainStep) bool {
+	return step.To == tenant.DomainQuarantined || step.From != tenant.DomainQuarantined && step.From.Holds() && !step.To.Holds()
 }
 
 // endQuarantine deletes the tenant's own given-up domain of a name that it is about to hold again.

@@ -116,3 +116,22 @@ func TestFeed_HandsOutExactlyTheServedStatuses(t *testing.T) {
 		}
 	}
 }
+
+// Whoever proves the name next must not be served with what was ordered for this tenant, on whatever way it goes.
+func TestUpdate_TellsThatAHostIsLostWhoseProofIsGone(t *testing.T) {
+	f := setup(t)
+	store, noted := f.watched()
+	for i, way := range [][]tenant.DomainStatus{
+		{tenant.DomainPendingDNS, tenant.DomainPendingOwnership}, {tenant.DomainPendingDNS, tenant.DomainTimedOut},
+		{tenant.DomainQuarantined, tenant.DomainDeleted},
+	} {
+		d := f.claimAt(t, f.acme.ID, fmt.Sprintf("h%d.acme.test", i), tenant.DomainIssuing)
+		noted.lost = nil
+		if _, err := store.Update(t.Context(), d.Tenant, d.ID, to(way...)); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]tenant.Hostname{d.Host}, noted.lost, same); diff != "" {
+			t.Errorf("%v: lost (-want +got):\n%s", way, diff)
+		}
+	}
+}
