@@ -18,6 +18,7 @@ type Pages interface {
 	Invoice(ctx context.Context, s access.Session, id string, viewer *access.Visitor) (InvoiceData, error)
 	// Trail is what the company's people did and what was done to its documents, as the audit log has it.
 	Trail(ctx context.Context, s access.Session, q TrailQuery) (TrailData, error)
+	Account(ctx context.Context, s access.Session) (AccountData, error)
 }
 
 // InvoiceTab is one tab of the invoice list.

@@ -92,6 +92,9 @@ func (s *Server) routes() *route.Router {
 	get("/portal/invoices", s.member(s.showInvoices))
 	get("/portal/invoices/:id", s.member(s.showInvoice))
 	get("/portal/activity", s.member(s.showActivity))
+	get("/portal/account", s.member(s.showAccount))
+	post("/portal/account/sessions/:id/sign-out", s.member(s.endOwnSession))
+	post("/portal/account/sign-out-everywhere", s.member(s.signOutEverywhere))
 
 	get("/portal/l/:token", s.public(s.showLanding))
 	post("/portal/l/:token", s.public(s.redeemLink))
@@ -131,6 +134,7 @@ func (s *Server) member(h memberHandler) http.Handler {
 		if err != nil {
 			return err
 		}
+		s.allowWatching(w, session)
 		return h(w, r, session)
 	})
 }

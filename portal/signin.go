@@ -27,6 +27,10 @@ type Access interface {
 	Recheck(ctx context.Context, s access.Session) error
 	// SignOut ends a session everywhere at once.
 	SignOut(ctx context.Context, s access.Session, v access.Visitor) error
+	// EndOwn ends one live session of the same contact. access.ErrNotFound: it is not theirs; access.ErrNoSession: s has ended meanwhile.
+	EndOwn(ctx context.Context, s access.Session, id string, v access.Visitor) error
+	// SignOutEverywhere ends all sessions of the contact, s too. access.ErrNoSession: s has ended meanwhile.
+	SignOutEverywhere(ctx context.Context, s access.Session, v access.Visitor) error
 }
 
 var _ Access = (*access.Service)(nil)

@@ -88,10 +88,15 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && !errors.Is(err, access.ErrNoSession) {
 		return err
 	}
+	signedOut(w)
+	return nil
+}
+
+// signedOut takes the session from the browser, with all that it kept of the pages.
+func signedOut(w http.ResponseWriter) {
 	clearSession(w)
 	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	seeOther(w, "/portal/signed-out")
-	return nil
 }
 
 // endSession ends the session that another one takes the place of. The browser has lost its token either way, so a failure is only noted.

@@ -12,7 +12,7 @@ import (
 )
 
 // memberPages are the paths that somebody must be signed in for.
-var memberPages = []string{"/portal/", "/portal/invoices", "/portal/invoices?tab=paid", "/portal/invoices/" + portaltest.InvoiceID(1)}
+var memberPages = []string{"/portal/", "/portal/invoices", "/portal/invoices?tab=paid", "/portal/invoices/" + portaltest.InvoiceID(1), "/portal/account"}
 
 func TestMemberPages_AskWhoeverIsNotSignedIn(t *testing.T) {
 	for _, path := range memberPages {

@@ -3,6 +3,7 @@ package portal
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"tollhouse/payments/ledger"
 	"tollhouse/portal/access"
@@ -21,6 +22,7 @@ type view struct {
 	title  string
 	place  place
 	today  ledger.Date
+	now    time.Time
 
 	wishes  []string // for a language, the best first; not the member's own
 	figures string   // the locale that amounts and dates are written in
@@ -34,14 +36,15 @@ const (
 	atHome
 	atInvoices
 	atActivity
+	atAccount
 )
 
 // view starts the view of a page for whoever may see it, in the language of the browser or else the tenant's. The page says its title.
 func (s *Server) view(r *http.Request) view {
-	v := view{assets: s.assets, wishes: lang.Accepted(r.Header.Get("Accept-Language"))}
+	v := view{assets: s.assets, now: s.now(), wishes: lang.Accepted(r.Header.Get("Accept-Language"))}
 	if site := request.From(r.Context()).Site; site != nil && site.Tenant != nil {
 		v.tenant = site.Tenant
-		v.today = ledger.DateIn(s.now(), site.Tenant.TimeZone)
+		v.today = ledger.DateIn(v.now, site.Tenant.TimeZone)
 		v.wishes = append(v.wishes, v.tenant.Locale)
 	}
 	v.speak(v.wishes)

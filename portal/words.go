@@ -44,6 +44,8 @@ type words struct {
 	// Who did what.
 	Trail trailWords
 
+	Account accountWords
+
 	// Errors.
 	Errors                 errorWords
 	GoHome                 string
@@ -58,7 +60,7 @@ var catalogue = [lang.Count]*words{
 
 // english is what every other language translates.
 var english = words{
-	Lang: lang.English, Comma: ", ", Trail: englishTrail,
+	Lang: lang.English, Comma: ", ", Trail: englishTrail, Account: englishAccount,
 
 	Skip: "Skip to the content", Menu: "Portal", Overview: "Overview", Invoices: "Invoices",
 	SignedInAs: "Signed in as {contact} for {company}", SignOut: "Sign out",

@@ -13,7 +13,7 @@ import (
 var same = map[lang.ID]string{
 	lang.Spanish:    ".Comma .Menu .LandingDocument .ActivityWith .ErrorPrefix .Total .Subtotal",
 	lang.French:     ".Comma .LandingDocument .ActivityWith .Total .Document",
-	lang.German:     ".Comma .LandingDocument .ActivityWith .Status",
+	lang.German:     ".Comma .LandingDocument .ActivityWith .Status .Account.Name",
 	lang.Portuguese: ".Comma .Menu .LandingDocument .ActivityWith .Total .Subtotal",
 	lang.Japanese:   ".LandingDocument .ActivityWith",
 	lang.Arabic:     ".LandingDocument .ActivityWith",

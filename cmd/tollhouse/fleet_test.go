@@ -241,6 +241,7 @@ type client struct {
 	contact access.Contact
 	invoice string // a sent one
 	draft   string // one that its client must not see
+	session string // of one more browser of it, in tests that need one
 }
 
 // addBusiness makes a tenant with a custom host and two clients.

@@ -18,6 +18,7 @@ type guarded int
 const (
 	public  guarded = iota // anybody may ask; the answer holds nobody's data
 	private                // needs a session; the answer is its company's
+	acting                 // needs a session; the answer leads elsewhere and holds nobody's data
 )
 
 // portalRoutes says how each route is guarded and how to call it for a client. A route that is missing here fails the test.
@@ -46,6 +47,10 @@ var portalRoutes = map[string]struct {
 	"GET /assets/:file":            {public, at("/assets/none.css"), 404},
 	"GET /favicon.ico":             {public, at("/favicon.ico"), 0},
 	"GET /robots.txt":              {public, at("/robots.txt"), 200},
+
+	"GET /portal/account":                        {private, at("/portal/account"), 200},
+	"POST /portal/account/sessions/:id/sign-out": {acting, func(c client) string { return "/portal/account/sessions/" + c.session + "/sign-out" }, 303},
+	"POST /portal/account/sign-out-everywhere":   {acting, at("/portal/account/sign-out-everywhere"), 303},
 }
 
 func at(path string) func(client) string { return func(client) string { return path } }
@@ -59,6 +64,7 @@ func TestIsolation_EveryPortalRouteAgainstEveryActor(t *testing.T) {
 	foreign := f.signIn(t, c, beta, beta.clients[0])
 	revoked := f.signIn(t, c, alpha, mine)
 	revokeNewest(t, f, alpha, mine)
+	mine.session = f.spareSession(t, c, alpha, mine)
 
 	for _, route := range f.nodes[0].portal.Routes() {
 		name := route.Method + " " + route.Pattern
@@ -96,7 +102,8 @@ func TestIsolation_EveryPortalRouteAgainstEveryActor(t *testing.T) {
 			// Another client of the same tenant, with this client's path.
 			r = call(url, sibling)
 			if strings.Contains(route.Pattern, ":id") {
-				random := call("https://"+alpha.host+strings.Replace(spec.path(mine), mine.invoice, "inv_00000000000000000000000000", 1), sibling)
+				path := strings.NewReplacer(mine.invoice, "inv_00000000000000000000000000", mine.session, "ses_00000000000000000000000000").Replace(spec.path(mine))
+				random := call("https://"+alpha.host+path, sibling)
 				if r.StatusCode != http.StatusNotFound || withoutID(r) != withoutID(random) {
 					t.Errorf("a foreign id: %s, want the same 404 as for an unknown one", r.Status)
 				}
@@ -105,6 +112,14 @@ func TestIsolation_EveryPortalRouteAgainstEveryActor(t *testing.T) {
 				t.Errorf("another client reads %s", mine.canary)
 			}
 			// The control comes last, so that the refusals above did not break it.
+			if spec.guard == acting {
+				if r := call(url, own); r.StatusCode != spec.code {
+					t.Errorf("control: %s, want %d", r.Status, spec.code)
+				}
+				own, sibling = f.signIn(t, c, alpha, mine), f.signIn(t, c, alpha, neighbour)
+				mine.session = f.spareSession(t, c, alpha, mine)
+				return
+			}
 			if r := call(url, own); r.StatusCode != spec.code || !strings.Contains(r.body, mine.canary) {
 				t.Errorf("control: %s with its own data %t, want %d with it", r.Status, strings.Contains(r.body, mine.canary), spec.code)
 			} else if strings.Contains(r.body, neighbour.canary) || strings.Contains(r.body, beta.clients[0].canary) {
@@ -131,6 +146,17 @@ func noCanary(t *testing.T, r answer, all ...*business) {
 			}
 		}
 	}
+}
+
+// spareSession signs a client in once more and returns the session's id.
+func (f *fleet) spareSession(t *testing.T, c *http.Client, b *business, who client) string {
+	t.Helper()
+	f.signIn(t, c, b, who)
+	list, err := f.nodes[0].access.Sessions(context.Background(), b.ID, access.SessionQuery{ContactID: who.contact.ID, Limit: 1})
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	return list[0].ID
 }
 
 func revokeNewest(t *testing.T, f *fleet, b *business, c client) {

@@ -36,7 +36,7 @@ const standing = `
 	   AND s.activated_at IS NOT NULL AND s.revoked_at IS NULL AND s.expires_at > app_now()
 	   AND c.status = 'active' AND k.portal_enabled`
 
-// begin queues the question who the session is. What follows in the batch may use the same arguments.
+// begin queues the question who the session is, and notes that it is in use. What follows in the batch may use the same arguments.
 func begin(b *pgx.Batch, s access.Session, m *access.Member) pgx.NamedArgs {
 	const q = `
 		SELECT c.id, c.company_id, c.name, c.email, c.role, c.status, c.locale, c.created_at, c.updated_at,
@@ -50,6 +50,7 @@ func begin(b *pgx.Batch, s access.Session, m *access.Member) pgx.NamedArgs {
 			&k.ID, &k.Name, &k.Currency, &k.PortalEnabled, &k.TaxExempt, &k.TaxID, &k.Reference, &k.Address.Line1, &k.Address.Line2, &k.Address.City,
 			&k.Address.Region, &k.Address.PostalCode, &k.Address.Country, &k.CreatedAt, &k.UpdatedAt)
 	})
+	queueLastSeen(b, args)
 	return args
 }
 

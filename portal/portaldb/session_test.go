@@ -39,6 +39,10 @@ func pagesOf(id string) []page {
 			d, err := p.Invoice(ctx, s, id, visitor)
 			return d.Member.Contact.ID != "" || d.Invoice.ID != "", err
 		}},
+		{"account", func(ctx context.Context, f *fixture, p *portaldb.Pages, s access.Session) (bool, error) {
+			d, err := p.Account(ctx, s)
+			return d.Member.Contact.ID != "" || len(d.Sessions) > 0, err
+		}},
 	}
 }
 

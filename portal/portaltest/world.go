@@ -65,6 +65,7 @@ func NewWorld(t *tenant.Tenant) *World {
 	for i, cookie := range []string{Full, Empty, PaidUp, Currencies} {
 		w.Sessions[cookie] = w.member(cookie, i)
 	}
+	w.addEnding()
 	for _, state := range []access.LinkState{access.LinkReady, access.LinkUsed, access.LinkExpired, access.LinkRevoked,
 		access.LinkSuperseded, access.LinkPortalOff} {
 		w.Links[Token(state)] = access.Landing{State: state, MaskedEmail: "p•••@acme.example", ContactID: "ctc_linked",
@@ -92,7 +93,7 @@ func (w *World) member(cookie string, n int) access.Member {
 	s := access.Session{ID: "ses_" + cookie, Tenant: w.Tenant.ID, CompanyID: "com_" + strconv.Itoa(n), ContactID: "ctc_" + strconv.Itoa(n),
 		Level: "confirmed", ExpiresAt: Now.Add(7 * 24 * time.Hour)}
 	return access.Member{Session: s,
-		Contact: access.Contact{ID: s.ContactID, CompanyID: s.CompanyID, Name: contact, Role: access.Payer, Status: "active"},
+		Contact: access.Contact{ID: s.ContactID, CompanyID: s.CompanyID, Name: contact, Email: "payables@acme.example", Role: access.Payer, Status: "active"},
 		Company: access.Company{ID: s.CompanyID, Name: company, PortalEnabled: true, TaxID: "12-3456789",
 			Address: address(w.Tenant.Country)}}
 }
