@@ -16,6 +16,7 @@ import (
 const (
 	sessionCookie = "__Host-bp"
 	nonceCookie   = "__Host-bp-form"
+	askCookie     = "__Host-bp-ask"
 )
 
 // maxSessionToken is longer than any token; a longer value is no session and no reason to ask storage.
@@ -51,20 +52,50 @@ func nonce(w http.ResponseWriter, r *http.Request) string {
 	if value, ok := presentedNonce(r); ok {
 		return value
 	}
-	var raw [32]byte
-	_, _ = rand.Read(raw[:]) // crypto/rand.Read never returns an error; it ends the program instead.
-	value := base64.RawURLEncoding.EncodeToString(raw[:])
+	value := randomValue()
 	http.SetCookie(w, hostCookie(nonceCookie, value, int(nonceLife/time.Second)))
 	return value
 }
 
-func presentedNonce(r *http.Request) (string, bool) {
-	cookies := r.CookiesNamed(nonceCookie)
+// askLife is how long after asking for a link a browser is known as the one that asked.
+const askLife = 30 * time.Minute
+
+// asking returns the cookie of a browser that asked for a link, "" for none.
+func asking(r *http.Request) string {
+	value, _ := presented(r, askCookie)
+	return value
+}
+
+// startAsking makes the browser one that asked, whoever is asked for. One that asked before stays the same, so that the links it asked for keep
+// working, and the answer to a request that was one too many is like any other.
+func startAsking(w http.ResponseWriter, r *http.Request) string {
+	value, ok := presented(r, askCookie)
+	if !ok {
+		value = randomValue()
+	}
+	http.SetCookie(w, hostCookie(askCookie, value, int(askLife/time.Second)))
+	return value
+}
+
+func randomValue() string {
+	var raw [32]byte
+	_, _ = rand.Read(raw[:]) // crypto/rand.Read never returns an error; it ends the program instead.
+	return base64.RawURLEncoding.EncodeToString(raw[:])
+}
+
+func presentedNonce(r *http.Request) (string, bool) { return presented(r, nonceCookie) }
+
+// presented returns a cookie that holds 32 random bytes. Two of the name are none.
+func presented(r *http.Request, name string) (string, bool) {
+	cookies := r.CookiesNamed(name)
 	if len(cookies) != 1 {
 		return "", false
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(cookies[0].Value)
-	return cookies[0].Value, err == nil && len(raw) == 32
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(cookies[0].Value)
+	if err != nil || len(raw) != 32 || len(cookies[0].Value) != 43 {
+		return "", false
+	}
+	return cookies[0].Value, true
 }
 
 // nonceMatches reports whether the form was shown to this browser: a page of another origin, and a scanner that keeps no cookies, cannot

@@ -57,7 +57,7 @@ func (s *Server) showLanding(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) landing(r *http.Request) (access.Landing, error) {
-	return s.access.Landing(r.Context(), request.From(r.Context()).Site, route.Param(r, "token"), viewer(r))
+	return s.access.Landing(r.Context(), request.From(r.Context()).Site, route.Param(r, "token"), asking(r), viewer(r))
 }
 
 // sameContact reports whether the browser may go on without spending the link.
@@ -90,7 +90,7 @@ func (s *Server) redeemLink(w http.ResponseWriter, r *http.Request) error {
 		return s.askAgain(w, r, signedIn)
 	}
 	info := request.From(r.Context())
-	grant, err := s.access.Redeem(r.Context(), info.Site, route.Param(r, "token"), visitor(r))
+	grant, err := s.access.Redeem(r.Context(), info.Site, route.Param(r, "token"), asking(r), visitor(r))
 	var dead *access.DeadLinkError
 	if errors.As(err, &dead) && signedIn && sameContact(before, dead.Landing) && s.access.Recheck(r.Context(), before) == nil {
 		seeOther(w, safeTarget(dead.Landing.Target)) // pressed twice
@@ -99,12 +99,17 @@ func (s *Server) redeemLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.enter(w, r, grant, before, signedIn)
+	return nil
+}
+
+// enter signs the browser in and shows what it came for. The session that it had ends.
+func (s *Server) enter(w http.ResponseWriter, r *http.Request, grant access.Grant, before access.Session, signedIn bool) {
 	if signedIn {
 		s.endSession(r, before)
 	}
 	s.setSession(w, grant)
 	seeOther(w, safeTarget(grant.Target))
-	return nil
 }
 
 // askAgain shows the landing page once more, with a fresh nonce: whoever sits before it presses the button again.
@@ -119,7 +124,7 @@ func (s *Server) askAgain(w http.ResponseWriter, r *http.Request, signedIn bool)
 // resendLink mails a fresh link to the address on file. The answer says nothing about the link.
 func (s *Server) resendLink(w http.ResponseWriter, r *http.Request) error {
 	site := request.From(r.Context()).Site
-	if err := s.access.Resend(r.Context(), site, route.Param(r, "token"), visitor(r)); err != nil {
+	if err := s.access.Resend(r.Context(), site, route.Param(r, "token"), startAsking(w, r), visitor(r)); err != nil {
 		return err
 	}
 	seeOther(w, "/portal/sign-in/sent")
@@ -133,6 +138,9 @@ func (s *Server) writeDeadLink(w http.ResponseWriter, r *http.Request, landing a
 	switch landing.State {
 	case access.LinkUsed, access.LinkExpired, access.LinkRevoked, access.LinkSuperseded:
 		return s.write(w, r, http.StatusGone, deadLinkView(page))
+	case access.LinkElsewhere:
+		page.path = "" // a fresh link would take the place of the one that is being waited for
+		return s.write(w, r, http.StatusForbidden, deadLinkView(page))
 	case access.LinkPortalOff:
 		page.path = ""
 		return s.write(w, r, http.StatusForbidden, deadLinkView(page))
@@ -152,6 +160,8 @@ func (p deadLinkPage) says() (title, text string) {
 		return p.words.RevokedTitle, p.words.RevokedText
 	case access.LinkSuperseded:
 		return p.words.SupersededTitle, p.words.SupersededText
+	case access.LinkElsewhere:
+		return p.words.ElsewhereTitle, p.words.ElsewhereText
 	}
 	return p.words.PortalOffTitle, p.words.PortalOffText
 }

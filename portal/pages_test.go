@@ -105,7 +105,7 @@ func TestEveryPage_CarriesTheHeaders(t *testing.T) {
 		}
 		want := "same-origin"
 		if a.page().Count("form[action^=/portal/l/]") > 0 || a.Code == http.StatusNotFound && a.page().Count("#email") == 1 ||
-			a.Code == http.StatusForbidden && a.page().Count("#how-to-pay") == 1 {
+			a.Code == http.StatusForbidden && (a.page().Count("#how-to-pay") == 1 || a.page().Attr("main .narrow .aside a", "href") == "/portal/sign-in") {
 			want = "no-referrer"
 		}
 		if got := a.Header().Get("Referrer-Policy"); got != want {
@@ -145,7 +145,8 @@ func TestRoutes_AreAllListed(t *testing.T) {
 		{Method: "POST", Pattern: "/portal/account/sessions/:id/sign-out"}, {Method: "POST", Pattern: "/portal/account/sign-out-everywhere"},
 		{Method: "GET", Pattern: "/portal/activity"}, {Method: "GET", Pattern: "/portal/invoices"}, {Method: "GET", Pattern: "/portal/invoices/:id"},
 		{Method: "GET", Pattern: "/portal/l/:token"}, {Method: "POST", Pattern: "/portal/l/:token"}, {Method: "POST", Pattern: "/portal/l/:token/resend"},
-		{Method: "GET", Pattern: "/portal/sign-in"}, {Method: "POST", Pattern: "/portal/sign-in"}, {Method: "GET", Pattern: "/portal/sign-in/sent"},
+		{Method: "GET", Pattern: "/portal/sign-in"}, {Method: "POST", Pattern: "/portal/sign-in"}, {Method: "POST", Pattern: "/portal/sign-in/code"},
+		{Method: "GET", Pattern: "/portal/sign-in/sent"},
 		{Method: "POST", Pattern: "/portal/sign-out"}, {Method: "GET", Pattern: "/portal/signed-out"}, {Method: "GET", Pattern: "/portal/test"},
 		{Method: "GET", Pattern: "/robots.txt"},
 	}

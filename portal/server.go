@@ -102,6 +102,7 @@ func (s *Server) routes() *route.Router {
 	get("/portal/sign-in", s.public(s.showSignIn))
 	post("/portal/sign-in", s.public(s.requestLink))
 	get("/portal/sign-in/sent", s.public(s.showSent))
+	post("/portal/sign-in/code", s.public(s.redeemCode))
 	post("/portal/sign-out", s.public(s.signOut))
 	get("/portal/signed-out", s.public(s.showSignedOut))
 	get("/portal/test", s.public(s.showTest))

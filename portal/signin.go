@@ -14,14 +14,18 @@ type Access interface {
 	Authenticate(ctx context.Context, site *tenant.Site, token string) (access.Session, error)
 	// Landing looks at a link and changes nothing of it; that viewer saw its page is noted, nil leaves no trace. An unknown token is a Landing in
 	// state access.LinkUnknown, not an error.
-	Landing(ctx context.Context, site *tenant.Site, token string, viewer *access.Visitor) (access.Landing, error)
-	// Redeem exchanges a link for a session, once. A link that cannot be exchanged is an *access.DeadLinkError.
-	Redeem(ctx context.Context, site *tenant.Site, token string, v access.Visitor) (access.Grant, error)
+	Landing(ctx context.Context, site *tenant.Site, token, browser string, viewer *access.Visitor) (access.Landing, error)
+	// Redeem exchanges a link for a session, once. A link that cannot be exchanged is an *access.DeadLinkError; so is one that somebody asked for
+	// in another browser: browser is this one's asking cookie, "" for none.
+	Redeem(ctx context.Context, site *tenant.Site, token, browser string, v access.Visitor) (access.Grant, error)
 	// RequestLink mails a login link if the address is a contact's. It answers the same, and as fast, for every address, known or not,
 	// limited or not; an error is ours, never the visitor's.
-	RequestLink(ctx context.Context, site *tenant.Site, email string, v access.Visitor) error
+	RequestLink(ctx context.Context, site *tenant.Site, email, browser string, v access.Visitor) error
 	// Resend mails a fresh link to the address on file of a dead link's contact; neutral like RequestLink.
-	Resend(ctx context.Context, site *tenant.Site, token string, v access.Visitor) error
+	Resend(ctx context.Context, site *tenant.Site, token, browser string, v access.Visitor) error
+	// RedeemCode exchanges the login link of a code, typed in the browser that asked for it. Its errors are access.ErrCodeForm for what cannot be a
+	// code, *access.WrongCodeError, *access.DeadLinkError and access.ErrLimited.
+	RedeemCode(ctx context.Context, site *tenant.Site, code, browser string, v access.Visitor) (access.Grant, error)
 	// Recheck asks the record whether a session from Authenticate still stands, or returns access.ErrNoSession: it may have been ended while
 	// its copy is still read.
 	Recheck(ctx context.Context, s access.Session) error

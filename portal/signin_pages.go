@@ -52,7 +52,7 @@ func (s *Server) requestLink(w http.ResponseWriter, r *http.Request) error {
 	if !looksLikeAddress(email) {
 		return s.writeWrongEmail(w, r, email)
 	}
-	if err := s.access.RequestLink(r.Context(), request.From(r.Context()).Site, email, visitor(r)); err != nil {
+	if err := s.access.RequestLink(r.Context(), request.From(r.Context()).Site, email, startAsking(w, r), visitor(r)); err != nil {
 		return err
 	}
 	seeOther(w, "/portal/sign-in/sent")
@@ -71,12 +71,6 @@ func looksLikeAddress(s string) bool {
 	local, domain, _ := strings.Cut(s, "@")
 	return len(s) <= 254 && local != "" && domain != "" && !strings.Contains(domain, "@") &&
 		strings.IndexFunc(s, func(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) || c == unicode.ReplacementChar }) < 0
-}
-
-func (s *Server) showSent(w http.ResponseWriter, r *http.Request) error {
-	v := s.view(r)
-	v.title = v.words.SentTitle
-	return s.write(w, r, http.StatusOK, sentView(v))
 }
 
 // signOut ends the session everywhere. Without one there is nothing to end, and the answer is the same.

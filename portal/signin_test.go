@@ -58,6 +58,11 @@ func TestSignIn_AnswersEveryAddressAlike(t *testing.T) {
 	for _, email := range []string{"payables@acme.example", "nobody@nowhere.example", "  spaced@acme.example ", "müller@bücher.example"} {
 		b := newBrowser(t, world, "")
 		answer := b.post("/portal/sign-in", url.Values{"email": {email}}).leadsTo("/portal/sign-in/sent")
+		asking := answer.cookie("__Host-bp-ask")
+		if value, rest, _ := strings.Cut(asking, "; "); len(value) != len("__Host-bp-ask=")+43 || rest != "Path=/; Max-Age=1800; HttpOnly; Secure; SameSite=Lax" {
+			t.Errorf("%q gets the cookie %q", email, asking)
+		}
+		answer.Header().Del("Set-Cookie") // a random value: the one thing that differs
 		headers = append(headers, headerText(answer.Header()))
 		bodies = append(bodies, answer.Body.String()+b.get("/portal/sign-in/sent").wants(http.StatusOK, "Check your inbox").Body.String())
 	}

@@ -22,6 +22,9 @@ type words struct {
 	SignInTitle, SignInText, SessionOverTitle, SessionOverText, NoSessionTitle, NoSessionText, UnknownLinkTitle, UnknownLinkText,
 	Email, EmailHint, EmailWanted, SendLink, ThereIsAProblem, ErrorPrefix string
 	SentTitle, SentText, SentSpam, SentAgain, SignedOutTitle, SignedOutText string
+	CodeLabel, CodeHint, CodeWanted, CodeDead, CodeButton                   string
+	CodeWrong                                                               lang.Plural // {n} is how many tries are left
+	ElsewhereTitle, ElsewhereText, ElsewhereAsk                             string
 	UsedTitle, UsedText, ExpiredTitle, ExpiredText, RevokedTitle, RevokedText, SupersededTitle, SupersededText, ResendTo, ResendNote,
 	PortalOffTitle, PortalOffText string
 
@@ -90,7 +93,14 @@ var english = words{
 	SentTitle: "Check your inbox",
 	SentText:  "If we know the address, an email from {tenant} with a new link is on its way. It arrives within a minute or two.",
 	SentSpam:  "No email? Look in the spam folder, and check that it is the address your invoices are sent to.",
-	SentAgain: "Try another address", SignedOutTitle: "You are signed out",
+	CodeLabel: "Code from the email", CodeHint: "Press the button in the email in this browser, or type the code here.",
+	CodeWanted: "Enter the 8 letters and digits of the code in the email.",
+	CodeWrong:  lang.Plural{One: "That is not the code. You can try 1 more time.", Other: "That is not the code. You can try {n} more times."},
+	CodeDead:   "No code works here any more. Ask for a new email.", CodeButton: "Sign in with the code",
+	ElsewhereTitle: "Go back to where you asked",
+	ElsewhereText:  "This link works only in the browser that asked for it. Return to the tab where you asked, and type the code from the email there. Nothing was paid or changed.",
+	ElsewhereAsk:   "Ask for a link in this browser instead",
+	SentAgain:      "Try another address", SignedOutTitle: "You are signed out",
 	SignedOutText: "Nothing of your documents stays in this browser. To come back, open the link in your latest email from {tenant}, or ask for a new one.",
 
 	UsedTitle: "This link was already used", UsedText: "Each link opens the portal once, to keep your documents yours. Nothing was paid or changed.",

@@ -50,8 +50,8 @@ func countAccess(service *access.Service, metrics prometheus.Registerer) (counte
 }
 
 // Redeem exchanges a link and counts.
-func (c countedAccess) Redeem(ctx context.Context, site *tenant.Site, token string, v access.Visitor) (access.Grant, error) {
-	grant, err := c.Service.Redeem(ctx, site, token, v)
+func (c countedAccess) Redeem(ctx context.Context, site *tenant.Site, token, browser string, v access.Visitor) (access.Grant, error) {
+	grant, err := c.Service.Redeem(ctx, site, token, browser, v)
 	result, dead := "granted", (*access.DeadLinkError)(nil)
 	switch {
 	case errors.As(err, &dead):

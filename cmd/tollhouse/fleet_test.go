@@ -311,15 +311,15 @@ func (f *fleet) signIn(t *testing.T, c *http.Client, b *business, who client) st
 	return sessionCookie(t, r)
 }
 
-// redeem opens a link and presses its button.
-func redeem(t testing.TB, c *http.Client, link string) answer {
+// redeem opens a link and presses its button, in a browser that has the cookies of these headers.
+func redeem(t testing.TB, c *http.Client, link string, cookies ...string) answer {
 	t.Helper()
-	page := ask(t, c, "GET", link, "")
+	page := ask(t, c, "GET", link, "", cookies...)
 	nonce := nonceField.FindStringSubmatch(page.body)
 	if nonce == nil {
 		return page
 	}
-	header := []string{"Content-Type: application/x-www-form-urlencoded", "Sec-Fetch-Site: same-origin"}
+	header := append([]string{"Content-Type: application/x-www-form-urlencoded", "Sec-Fetch-Site: same-origin"}, cookies...)
 	for _, cookie := range page.Cookies() {
 		header = append(header, "Cookie: "+cookie.Name+"="+cookie.Value)
 	}
@@ -328,11 +328,22 @@ func redeem(t testing.TB, c *http.Client, link string) answer {
 
 func sessionCookie(t testing.TB, r answer) string {
 	t.Helper()
+	return cookieOf(t, r, "__Host-bp")
+}
+
+// askCookie is the header of the browser that asked for a link and got this answer.
+func askCookie(t testing.TB, r answer) string {
+	t.Helper()
+	return cookieOf(t, r, "__Host-bp-ask")
+}
+
+func cookieOf(t testing.TB, r answer, name string) string {
+	t.Helper()
 	for _, cookie := range r.Cookies() {
-		if cookie.Name == "__Host-bp" {
-			return "Cookie: __Host-bp=" + cookie.Value
+		if cookie.Name == name {
+			return "Cookie: " + name + "=" + cookie.Value
 		}
 	}
-	t.Fatalf("no session cookie in %v", r.Header)
+	t.Fatalf("no cookie %s in %v", name, r.Header)
 	return ""
 }

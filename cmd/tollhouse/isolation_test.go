@@ -38,6 +38,7 @@ var portalRoutes = map[string]struct {
 	"POST /portal/l/:token/resend": {public, at("/portal/l/" + strings.Repeat("A", 43) + "/resend"), 303},
 	"GET /portal/sign-in":          {public, at("/portal/sign-in"), 200},
 	"POST /portal/sign-in":         {public, at("/portal/sign-in"), 422},
+	"POST /portal/sign-in/code":    {public, at("/portal/sign-in/code"), 422},
 	"GET /portal/sign-in/sent":     {public, at("/portal/sign-in/sent"), 200},
 	"POST /portal/sign-out":        {public, at("/portal/sign-out"), 303},
 	"GET /portal/signed-out":       {public, at("/portal/signed-out"), 200},

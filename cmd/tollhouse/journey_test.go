@@ -171,13 +171,54 @@ func TestFooterForm_MailsAFreshLinkAndTellsNothing(t *testing.T) {
 		t.Errorf("the answers differ:\n%s %v\n%s %v", known.Status, known.Header, unknown.Status, unknown.Header)
 	}
 	link := f.mailTo(t, b.clients[0].contact.Email, "sign")
-	if r := redeem(t, c, link); r.StatusCode != http.StatusSeeOther {
-		t.Errorf("the mailed link: %s", r.Status)
+	if r := redeem(t, c, link); r.StatusCode != http.StatusForbidden || !strings.Contains(r.body, "Return to the tab where you asked") {
+		t.Errorf("the mailed link in another browser: %s", r.Status)
+	}
+	if r := redeem(t, c, link, askCookie(t, unknown)); r.StatusCode != http.StatusForbidden {
+		t.Errorf("the mailed link in a browser that asked for another address: %s", r.Status)
+	}
+	if r := redeem(t, c, link, askCookie(t, known)); r.StatusCode != http.StatusSeeOther {
+		t.Errorf("the mailed link in the browser that asked: %s", r.Status)
 	}
 	for _, m := range f.sink.Messages() {
 		if m.To[0] == "nobody@client.test" {
 			t.Error("a stranger got a mail")
 		}
+	}
+}
+
+var codeInMail = regexp.MustCompile(`(?m)^    ([2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4})$`)
+
+func TestFooterForm_TakesTheCodeOfTheMailInTheBrowserThatAsked(t *testing.T) {
+	f := newFleet(t, 2, nil)
+	b := f.addBusiness(t, "acme")
+	first, second := f.client(f.nodes[0]), f.client(f.nodes[1])
+	home, email := "https://"+b.host+"/portal/", b.clients[0].contact.Email
+	known, unknown := press(t, first, home+"sign-in", "email="+url.QueryEscape(email)), press(t, first, home+"sign-in", "email=nobody%40client.test")
+	f.mailTo(t, email, "sign")
+	code := ""
+	for _, m := range f.sink.Messages() {
+		if found := codeInMail.FindStringSubmatch(m.Text); m.To[0] == email && found != nil {
+			code = found[1]
+		}
+	}
+	if code == "" {
+		t.Fatal("the mail holds no code")
+	}
+	// Another's browser learns of a good code what it learns of a bad one.
+	wrong, stolen := press(t, first, home+"sign-in/code", "code=2222-2222", askCookie(t, known)), press(t, first, home+"sign-in/code", "code="+code, askCookie(t, unknown))
+	if wrong.StatusCode != http.StatusUnprocessableEntity || stolen.Status != wrong.Status || withoutID(stolen) != withoutID(wrong) {
+		t.Errorf("%s for a wrong code and %s for one in another browser, or the pages differ", wrong.Status, stolen.Status)
+	}
+	r := press(t, second, home+"sign-in/code", "code=+"+strings.ToLower(strings.ReplaceAll(code, "-", "+")), askCookie(t, known))
+	if r.StatusCode != http.StatusSeeOther || r.Header.Get("Location") != "/portal/" {
+		t.Fatalf("the code on another node: %s to %s", r.Status, r.Header.Get("Location"))
+	}
+	if page := ask(t, first, "GET", home, "", sessionCookie(t, r)); page.StatusCode != http.StatusOK || !strings.Contains(page.body, b.clients[0].canary) {
+		t.Errorf("signed in by code: %s", page.Status)
+	}
+	if logs := f.logs.String(); strings.Contains(logs, code) || strings.Contains(logs, strings.ReplaceAll(code, "-", "")) {
+		t.Error("the code is in the log")
 	}
 }
 
@@ -202,7 +243,7 @@ func TestDeadLink_MailsAFreshOneToTheAddressOnFile(t *testing.T) {
 		}
 		return fresh != ""
 	})
-	if r := redeem(t, c, fresh); r.StatusCode != http.StatusSeeOther || r.Header.Get("Location") != "/portal/invoices/"+b.clients[0].invoice {
+	if r := redeem(t, c, fresh, askCookie(t, r)); r.StatusCode != http.StatusSeeOther || r.Header.Get("Location") != "/portal/invoices/"+b.clients[0].invoice {
 		t.Errorf("the fresh link: %s to %s", r.Status, r.Header.Get("Location"))
 	}
 }

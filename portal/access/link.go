@@ -9,6 +9,7 @@ const (
 	LinkExpired    LinkState = "expired"
 	LinkRevoked    LinkState = "revoked"
 	LinkSuperseded LinkState = "superseded" // a newer link for the same document was mailed
+	LinkElsewhere  LinkState = "elsewhere"  // it works, but in the browser only that asked for it
 	LinkPortalOff  LinkState = "portal_off" // the client has no portal, or the contact is disabled or removed
 	LinkUnknown    LinkState = "unknown"    // no such link at this tenant; says nothing about anybody
 )

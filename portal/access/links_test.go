@@ -28,7 +28,7 @@ func TestRedeem_OnceAmong200OnTwoNodes(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 200 {
 			wg.Go(func() {
-				grant, err := nodes[i%2].Redeem(context.Background(), h.site, token, visitor)
+				grant, err := nodes[i%2].Redeem(context.Background(), h.site, token, "", visitor)
 				var dead *access.DeadLinkError
 				switch {
 				case err == nil && grant.Session.ID == pending.Session.ID:
@@ -55,12 +55,12 @@ func TestLanding_ChangesNothingHoweverOften(t *testing.T) {
 	n := h.node(t)
 	token, _ := n.mint(t, h.site)
 	for range 100 {
-		landing, err := n.Landing(context.Background(), h.site, token, &visitor)
+		landing, err := n.Landing(context.Background(), h.site, token, "", &visitor)
 		if err != nil || landing.State != access.LinkReady || landing.MaskedEmail != "p•••@acme.example" {
 			t.Fatalf("Landing = %+v, %v", landing, err)
 		}
 	}
-	if _, err := n.Redeem(context.Background(), h.site, token, visitor); err != nil {
+	if _, err := n.Redeem(context.Background(), h.site, token, "", visitor); err != nil {
 		t.Errorf("after 100 looks the link is refused: %v", err)
 	}
 }
@@ -85,23 +85,23 @@ func TestLink_EachDeadStateIsTold(t *testing.T) {
 			h.exec(t, h.tenant.ID, `UPDATE contacts SET status = 'active'`)
 			token, _ := n.mint(t, h.site)
 			h.exec(t, h.tenant.ID, tc.change)
-			landing, err := n.Landing(context.Background(), h.site, token, &visitor)
+			landing, err := n.Landing(context.Background(), h.site, token, "", &visitor)
 			if err != nil || landing.State != tc.want {
 				t.Errorf("Landing = %v, %v, want %v", landing.State, err, tc.want)
 			}
 			var dead *access.DeadLinkError
-			if _, err := n.Redeem(context.Background(), h.site, token, visitor); !errors.As(err, &dead) || dead.Landing.State != tc.want {
+			if _, err := n.Redeem(context.Background(), h.site, token, "", visitor); !errors.As(err, &dead) || dead.Landing.State != tc.want {
 				t.Errorf("Redeem = %v, want a dead link in state %v", err, tc.want)
 			}
 		})
 	}
 	for _, token := range []string{"", "x", foreign, foreign + "A", foreign[:42], strings.Repeat("A", 43), strings.Repeat("é", 43), foreign[:42] + "="} {
-		landing, err := n.Landing(context.Background(), h.site, token, &visitor)
+		landing, err := n.Landing(context.Background(), h.site, token, "", &visitor)
 		if err != nil || landing != (access.Landing{State: access.LinkUnknown}) {
 			t.Errorf("Landing(%q) = %+v, %v, want unknown and nothing else", token, landing, err)
 		}
 	}
-	if _, err := n.Redeem(context.Background(), other, foreign, visitor); err != nil {
+	if _, err := n.Redeem(context.Background(), other, foreign, "", visitor); err != nil {
 		t.Errorf("the other tenant's own link is refused at home: %v", err)
 	}
 }
@@ -132,7 +132,7 @@ func TestRequestLink_MailsOnlyKnownAddressesAndLeavesNoTrace(t *testing.T) {
 	n := h.node(t)
 	ctx := context.Background()
 	for _, email := range []string{" PAYABLES@acme.example ", "nobody@acme.example"} {
-		if err := n.RequestLink(ctx, h.site, email, visitor); err != nil {
+		if err := n.RequestLink(ctx, h.site, email, asking, visitor); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -148,7 +148,7 @@ func TestRequestLink_MailsOnlyKnownAddressesAndLeavesNoTrace(t *testing.T) {
 		mail := m.(accessdb.Mail)
 		url, err := n.URL(ctx, h.tenant.ID, mail.LinkID)
 		_, token, _ := strings.Cut(url, "https://acme.portal.example/portal/l/")
-		if _, rerr := n.Redeem(ctx, h.site, token, visitor); err != nil || rerr != nil {
+		if _, rerr := n.Redeem(ctx, h.site, token, asking, visitor); err != nil || rerr != nil {
 			t.Errorf("the mailed link does not work: %v, %v", err, rerr)
 		}
 		return true
@@ -180,21 +180,21 @@ func TestRequestLink_IsLimitedByAddressAndNetworkWithTheSameAnswer(t *testing.T)
 	h := newHouse(t)
 	n := h.node(t)
 	for range 10 {
-		if err := n.RequestLink(context.Background(), h.site, "payables@acme.example", visitor); err != nil {
+		if err := n.RequestLink(context.Background(), h.site, "payables@acme.example", asking, visitor); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if noted := h.count(t, h.tenant.ID, `SELECT count(*) FROM link_requests`); noted != 3 {
 		t.Errorf("%d requests for one address noted, want 3", noted)
 	}
-	if err := n.RequestLink(context.Background(), h.site, "somebody@else.example", visitor); err != nil {
+	if err := n.RequestLink(context.Background(), h.site, "somebody@else.example", asking, visitor); err != nil {
 		t.Fatal(err)
 	}
 	if noted := h.count(t, h.tenant.ID, `SELECT count(*) FROM link_requests`); noted != 3 {
 		t.Errorf("the network asked ten times and is still heard: %d", noted)
 	}
 	elsewhere := access.Visitor{IP: netip.MustParseAddr("2001:db8::1")}
-	if err := n.RequestLink(context.Background(), h.site, "somebody@else.example", elsewhere); err != nil {
+	if err := n.RequestLink(context.Background(), h.site, "somebody@else.example", asking, elsewhere); err != nil {
 		t.Fatal(err)
 	}
 	if noted := h.count(t, h.tenant.ID, `SELECT count(*) FROM link_requests`); noted != 4 {
@@ -209,7 +209,7 @@ func TestRequestLink_AsksAsMuchOfTheDatabaseForAnAddressThatIsNotHeard(t *testin
 		t.Helper()
 		info := &request.Info{}
 		from := access.Visitor{IP: netip.AddrFrom4([4]byte{198, 51, 100, byte(i)})}
-		if err := n.RequestLink(request.With(context.Background(), info), h.site, email, from); err != nil {
+		if err := n.RequestLink(request.With(context.Background(), info), h.site, email, asking, from); err != nil {
 			t.Fatal(err)
 		}
 		return info.Trips.Postgres.Load()
@@ -240,7 +240,7 @@ func TestGuesses_OfOneNetworkAreRefusedBeforeTheRecordIsAsked(t *testing.T) {
 	made := func(i int) string { return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%032d", i)) }
 	landings, sessions := map[bool]int{}, map[bool]int{}
 	for i := range 200 {
-		_, err := n.Landing(attacker, h.site, made(i), &visitor)
+		_, err := n.Landing(attacker, h.site, made(i), "", &visitor)
 		landings[errors.Is(err, access.ErrLimited)]++
 		_, err = n.Authenticate(attacker, h.site, made(i))
 		sessions[errors.Is(err, access.ErrLimited)]++
@@ -248,14 +248,14 @@ func TestGuesses_OfOneNetworkAreRefusedBeforeTheRecordIsAsked(t *testing.T) {
 	if n := landings[false] + sessions[false]; n < 100 || n > 140 {
 		t.Errorf("%d guesses were looked up, want about 120", n)
 	}
-	if _, err := n.Landing(attacker, h.site, good, &visitor); !errors.Is(err, access.ErrLimited) {
+	if _, err := n.Landing(attacker, h.site, good, "", &visitor); !errors.Is(err, access.ErrLimited) {
 		t.Errorf("after its guesses the network reads a good link: %v", err)
 	}
 	if _, err := n.Authenticate(attacker, h.site, member.Token); err != nil {
 		t.Errorf("a live session of the same network is refused: %v", err)
 	}
 	for range 200 {
-		if got, err := n.Landing(other, h.site, good, &visitor); err != nil || got.State != access.LinkReady {
+		if got, err := n.Landing(other, h.site, good, "", &visitor); err != nil || got.State != access.LinkReady {
 			t.Fatalf("another network, with a good link: %v %v", got.State, err)
 		}
 	}

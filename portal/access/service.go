@@ -2,8 +2,8 @@
 // exchanged once, by a person's POST; what is used, expired or revoked is decided in Postgres; a session belongs to one tenant, one host, one
 // contact. It knows nothing of pages or HTTP.
 //
-//	landing, err := service.Landing(ctx, site, token, &who) // GET: looks, changes nothing
-//	grant, err := service.Redeem(ctx, site, token, who)     // POST: once
+//	landing, err := service.Landing(ctx, site, token, browser, &who) // GET: looks, changes nothing
+//	grant, err := service.Redeem(ctx, site, token, browser, who)     // POST: once
 package access
 
 import (
@@ -106,24 +106,28 @@ func (s *Service) Recheck(ctx context.Context, sess Session) error {
 }
 
 // Landing says what a link is worth and changes nothing of it, however often it is asked. The audit log tells that viewer saw the page; nil
-// leaves no trace. ErrLimited: this network has shown too many tokens that nobody has.
-func (s *Service) Landing(ctx context.Context, site *tenant.Site, token string, viewer *Visitor) (Landing, error) {
+// leaves no trace. browser is the cookie of one that asked for a link, "" for none. ErrLimited: this network has shown too many tokens that nobody has.
+func (s *Service) Landing(ctx context.Context, site *tenant.Site, token, browser string, viewer *Visitor) (Landing, error) {
 	if viewer == nil {
-		return s.look(ctx, site, token, nil)
+		return s.look(ctx, site, token, browser, nil)
 	}
-	return s.look(ctx, site, token, &Sighting{Kind: "link.seen", Visitor: *viewer})
+	return s.look(ctx, site, token, browser, &Sighting{Kind: "link.seen", Visitor: *viewer})
 }
 
-func (s *Service) look(ctx context.Context, site *tenant.Site, token string, seen *Sighting) (Landing, error) {
+func (s *Service) look(ctx context.Context, site *tenant.Site, token, browser string, seen *Sighting) (Landing, error) {
 	hash, ok := hashToken(token)
 	if !ok {
 		return Landing{State: LinkUnknown}, nil
 	}
+	return s.lookByHash(ctx, site, hash, browser, seen)
+}
+
+func (s *Service) lookByHash(ctx context.Context, site *tenant.Site, hash [32]byte, browser string, seen *Sighting) (Landing, error) {
 	ip := request.From(ctx).Client
 	if !s.mayGuess(ctx, ip) {
 		return Landing{}, ErrLimited
 	}
-	view, err := s.store.LinkByToken(ctx, site.Tenant.ID, hash, seen)
+	view, err := s.store.LinkByToken(ctx, site.Tenant.ID, hash, hashBrowser(browser), seen)
 	if errors.Is(err, ErrNotFound) {
 		s.guessed(ctx, ip)
 		return Landing{State: LinkUnknown}, nil
@@ -135,8 +139,8 @@ func (s *Service) look(ctx context.Context, site *tenant.Site, token string, see
 		DocumentNumber: view.DocumentNumber, Target: target(view.Link)}, nil
 }
 
-// Redeem exchanges a link for a session. Of any number of calls at once, on any nodes, one succeeds; the others get a *DeadLinkError.
-func (s *Service) Redeem(ctx context.Context, site *tenant.Site, token string, v Visitor) (Grant, error) {
+// Redeem exchanges a link for a session. A link that somebody asked for works in the asking browser only, whose cookie is browser. Of any number of calls at once, on any nodes, one succeeds; the others get a *DeadLinkError.
+func (s *Service) Redeem(ctx context.Context, site *tenant.Site, token, browser string, v Visitor) (Grant, error) {
 	hash, ok := hashToken(token)
 	if !ok {
 		return Grant{}, &DeadLinkError{Landing{State: LinkUnknown}}
@@ -144,23 +148,32 @@ func (s *Service) Redeem(ctx context.Context, site *tenant.Site, token string, v
 	if !s.cache.Allow(ctx, s.check("redeem", site.Tenant.ID, Network(v.IP), s.limits.Redeem)) {
 		return Grant{}, ErrLimited
 	}
-	cookie, cookieHash := newToken()
-	fresh := NewSession{ID: tenant.NewID("ses", s.now()), TokenHash: cookieHash, Host: site.Host, HostEpoch: site.Epoch,
-		Lifetime: site.Tenant.Policy.SessionLifetime, Visitor: logged(site, v)}
-	sess, link, err := s.store.Redeem(ctx, site.Tenant.ID, hash, fresh)
+	cookie, fresh := s.newSession(site, v)
+	sess, link, err := s.store.Redeem(ctx, site.Tenant.ID, hash, hashBrowser(browser), fresh)
 	if errors.Is(err, ErrNotFound) {
-		return Grant{}, s.dead(ctx, site, token, v)
+		return Grant{}, s.dead(ctx, site, hash, browser, v)
 	}
 	if err != nil {
 		return Grant{}, fmt.Errorf("redeeming a link: %w", err)
 	}
-	s.cache.PutSession(ctx, cookieHash, sess)
-	return Grant{Session: sess, Token: cookie, Target: target(link)}, nil
+	return s.granted(ctx, cookie, fresh, sess, link), nil
+}
+
+// newSession is what a session begins with, and the cookie that will stand for it.
+func (s *Service) newSession(site *tenant.Site, v Visitor) (cookie string, n NewSession) {
+	cookie, hash := newToken()
+	return cookie, NewSession{ID: tenant.NewID("ses", s.now()), TokenHash: hash, Host: site.Host, HostEpoch: site.Epoch,
+		Lifetime: site.Tenant.Policy.SessionLifetime, Visitor: logged(site, v)}
+}
+
+func (s *Service) granted(ctx context.Context, cookie string, fresh NewSession, sess Session, link Link) Grant {
+	s.cache.PutSession(ctx, fresh.TokenHash, sess)
+	return Grant{Session: sess, Token: cookie, Target: target(link)}
 }
 
 // dead explains why a link was not exchanged, to the caller and to the audit log.
-func (s *Service) dead(ctx context.Context, site *tenant.Site, token string, v Visitor) error {
-	landing, err := s.look(ctx, site, token, &Sighting{Kind: "link.refused", Visitor: v})
+func (s *Service) dead(ctx context.Context, site *tenant.Site, hash [32]byte, browser string, v Visitor) error {
+	landing, err := s.lookByHash(ctx, site, hash, browser, &Sighting{Kind: "link.refused", Visitor: v})
 	if err != nil {
 		return err
 	}
@@ -170,23 +183,36 @@ func (s *Service) dead(ctx context.Context, site *tenant.Site, token string, v V
 	return &DeadLinkError{landing}
 }
 
+// errNoBrowser is a server's mistake: it gives every browser that asks a cookie.
+var errNoBrowser = errors.New("the asking browser has no cookie")
+
 // RequestLink notes that somebody wants a login link for an address. Nothing in the answer, nor its time, tells whether the address is known
-// or was asked for too often: the same is written for each, and a job looks later.
-func (s *Service) RequestLink(ctx context.Context, site *tenant.Site, email string, v Visitor) error {
+// or was asked for too often: the same is written for each, and a job looks later. browser is the cookie that the asking browser has or gets: the
+// link works there, and so does its code.
+func (s *Service) RequestLink(ctx context.Context, site *tenant.Site, email, browser string, v Visitor) error {
 	email = strings.TrimSpace(email)
 	t := site.Tenant.ID
+	asking, ok := hashToken(browser)
+	if !ok {
+		return errNoBrowser
+	}
 	ear := s.hear(ctx, t, strings.ToLower(email), v)
-	return s.addRequest(ctx, t, ear, LinkRequest{Email: email, Visitor: logged(site, v)})
+	return s.addRequest(ctx, t, ear, LinkRequest{Email: email, Browser: asking, Subject: SubjectHash(s.ring, t, email), Visitor: logged(site, v)})
 }
 
 // Resend notes that the holder of a dead link wants a fresh one, which goes to the address on file.
-func (s *Service) Resend(ctx context.Context, site *tenant.Site, token string, v Visitor) error {
+func (s *Service) Resend(ctx context.Context, site *tenant.Site, token, browser string, v Visitor) error {
 	hash, ok := hashToken(token)
 	if !ok {
 		return nil
 	}
+	asking, ok := hashToken(browser)
+	if !ok {
+		return errNoBrowser
+	}
 	t := site.Tenant.ID
-	return s.addRequest(ctx, t, s.hear(ctx, t, token, v), LinkRequest{TokenHash: hash, Visitor: logged(site, v)})
+	return s.addRequest(ctx, t, s.hear(ctx, t, token, v), LinkRequest{TokenHash: hash, Browser: asking, Subject: SubjectHash(s.ring, t, token),
+		Visitor: logged(site, v)})
 }
 
 func (s *Service) addRequest(ctx context.Context, t tenant.ID, ear hearing, r LinkRequest) error {

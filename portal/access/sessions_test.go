@@ -116,7 +116,7 @@ func TestRevokeSession_KillsAPendingSessionsLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	var dead *access.DeadLinkError
-	if _, err := n.Redeem(context.Background(), h.site, token, visitor); !errors.As(err, &dead) || dead.Landing.State != access.LinkRevoked {
+	if _, err := n.Redeem(context.Background(), h.site, token, "", visitor); !errors.As(err, &dead) || dead.Landing.State != access.LinkRevoked {
 		t.Errorf("Redeem = %v, want a revoked link", err)
 	}
 	d, err := n.SessionDetails(context.Background(), h.tenant.ID, pending.Session.ID)

@@ -42,6 +42,9 @@ type node struct {
 	client *redis.Client
 }
 
+// asking is the cookie of a browser that asks for links.
+var asking = strings.Repeat("a", 42) + "A"
+
 var visitor = access.Visitor{IP: netip.MustParseAddr("192.0.2.7"), UserAgent: "Firefox"}
 
 func newHouse(t *testing.T) *house {
@@ -135,7 +138,7 @@ func (n *node) mint(t *testing.T, site *tenant.Site) (token string, p access.Pen
 func (n *node) signIn(t *testing.T, site *tenant.Site) access.Grant {
 	t.Helper()
 	token, _ := n.mint(t, site)
-	grant, err := n.Redeem(context.Background(), site, token, visitor)
+	grant, err := n.Redeem(context.Background(), site, token, "", visitor)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func TestLanding_IsNotedOnceForEachWhoLooks(t *testing.T) {
 	token, _ := n.mint(t, h.site)
 	look := func(v *access.Visitor) {
 		t.Helper()
-		if _, err := n.Landing(context.Background(), h.site, token, v); err != nil {
+		if _, err := n.Landing(context.Background(), h.site, token, "", v); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -60,14 +60,14 @@ func TestRedeem_RefusedIsNotedWithTheReason(t *testing.T) {
 	h := newHouse(t)
 	n := h.node(t)
 	token, _ := n.mint(t, h.site)
-	if _, err := n.Redeem(context.Background(), h.site, token, visitor); err != nil {
+	if _, err := n.Redeem(context.Background(), h.site, token, "", visitor); err != nil {
 		t.Fatal(err)
 	}
 	if h.sightings(t, "link.refused", "used")+h.sightings(t, "link.seen", "ready") != 0 {
 		t.Error("a link that works is noted as refused, or as seen")
 	}
 	for range 3 {
-		if _, err := n.Redeem(context.Background(), h.site, token, visitor); !errors.As(err, new(*access.DeadLinkError)) {
+		if _, err := n.Redeem(context.Background(), h.site, token, "", visitor); !errors.As(err, new(*access.DeadLinkError)) {
 			t.Fatal(err)
 		}
 	}
@@ -75,14 +75,14 @@ func TestRedeem_RefusedIsNotedWithTheReason(t *testing.T) {
 		t.Errorf("%d notes of one visitor's refusals, want 1", refused)
 	}
 	h.exec(t, h.tenant.ID, `UPDATE companies SET portal_enabled = false`)
-	if _, err := n.Redeem(context.Background(), h.site, token, visitor); err == nil {
+	if _, err := n.Redeem(context.Background(), h.site, token, "", visitor); err == nil {
 		t.Fatal("redeemed twice")
 	}
 	if refused := h.sightings(t, "link.refused", "portal_off"); refused != 1 {
 		t.Errorf("another reason is noted %d times, want 1", refused)
 	}
 	made := token[:42] + "A"
-	if _, err := n.Redeem(context.Background(), h.site, made, visitor); !errors.As(err, new(*access.DeadLinkError)) {
+	if _, err := n.Redeem(context.Background(), h.site, made, "", visitor); !errors.As(err, new(*access.DeadLinkError)) {
 		t.Fatal(err)
 	}
 	if all := h.count(t, h.tenant.ID, `SELECT count(*) FROM audit_events WHERE kind = 'link.refused'`); all != 2 {
@@ -97,7 +97,7 @@ func TestSightings_KeepNoVisitorWhenTheTenantDoesNot(t *testing.T) {
 	h.exec(t, h.tenant.ID, `UPDATE tenants SET log_visitors = false`)
 	token, _ := n.mint(t, h.site)
 	for i := range 3 {
-		if _, err := n.Landing(context.Background(), h.site, token, &access.Visitor{IP: visitor.IP, UserAgent: fmt.Sprint(i)}); err != nil {
+		if _, err := n.Landing(context.Background(), h.site, token, "", &access.Visitor{IP: visitor.IP, UserAgent: fmt.Sprint(i)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -116,7 +116,7 @@ func TestLanding_TakesOneRoundTripWithItsNote(t *testing.T) {
 	token, _ := n.mint(t, h.site)
 	for i := range 3 {
 		info := &request.Info{}
-		if _, err := n.Landing(request.With(context.Background(), info), h.site, token, &access.Visitor{UserAgent: fmt.Sprint(i)}); err != nil {
+		if _, err := n.Landing(request.With(context.Background(), info), h.site, token, "", &access.Visitor{UserAgent: fmt.Sprint(i)}); err != nil {
 			t.Fatal(err)
 		}
 		if trips := info.Trips.Postgres.Load(); i > 0 && trips != 1 { // the first time the connection learns the statements
@@ -136,7 +136,7 @@ func TestLanding_AHundredAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 100 {
 		group.Go(func() {
-			if landing, err := n.Landing(context.Background(), h.site, token, &visitor); err != nil || landing.State != access.LinkReady {
+			if landing, err := n.Landing(context.Background(), h.site, token, "", &visitor); err != nil || landing.State != access.LinkReady {
 				t.Errorf("%v, %v", landing.State, err)
 			}
 		})

@@ -26,7 +26,9 @@ type Link struct {
 	DocumentID   string
 	KeyID        string // the ring's key that its token is derived with
 	TokenHash    [32]byte
-	SessionID    string // the pending session minted with it, "" for none
+	SessionID    string   // the pending session minted with it, "" for none
+	Browser      [32]byte // hash of the cookie of the only browser that may exchange it; zero: any
+	RequestID    string   // the request that it answers, "" for none
 	CreatedBy    string
 	ExpiresAt    time.Time
 }
@@ -50,6 +52,8 @@ type LinkRequest struct {
 	ID        string
 	Email     string   // as typed; "" when TokenHash is set
 	TokenHash [32]byte // of a dead link
+	Browser   [32]byte // hash of the asking browser's cookie
+	Subject   [32]byte // SubjectHash of what was asked for: tries of codes are counted by it
 	Unheard   bool     // leave nothing behind, and take as long as if something were left
 	Visitor   Visitor
 }
@@ -83,10 +87,13 @@ type SessionDetails struct {
 type Store interface {
 	OwnSessions
 	// LinkByToken returns a link and what it is worth now, or ErrNotFound. A sighting is noted in the same round trip; nil leaves no trace.
-	LinkByToken(ctx context.Context, t tenant.ID, tokenHash [32]byte, seen *Sighting) (LinkView, error)
+	LinkByToken(ctx context.Context, t tenant.ID, tokenHash, browser [32]byte, seen *Sighting) (LinkView, error)
 	// Redeem marks the link used and starts the session, both or neither, and only for the first of any number of callers: every other gets
-	// ErrNotFound, as for a link that is not ready.
-	Redeem(ctx context.Context, t tenant.ID, tokenHash [32]byte, s NewSession) (Session, Link, error)
+	// ErrNotFound, as for a link that is not ready, or of another browser.
+	Redeem(ctx context.Context, t tenant.ID, tokenHash, browser [32]byte, s NewSession) (Session, Link, error)
+	// RedeemCode counts one try for the browser's requests, asks right about each link that they led to, and exchanges the one whose code it
+	// is. Its errors are a *WrongCodeError, and ErrNotFound with the link's TokenHash for a link that is not ready.
+	RedeemCode(ctx context.Context, t tenant.ID, browser [32]byte, right func(Link) bool, s NewSession) (Session, Link, error)
 	// SessionByToken returns a live session, or ErrNoSession.
 	SessionByToken(ctx context.Context, t tenant.ID, tokenHash [32]byte) (Session, error)
 	// AddLinkRequest writes down a request and its job in one transaction; of an unheard one nothing stays.

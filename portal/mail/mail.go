@@ -45,6 +45,7 @@ type Letter struct {
 	Contact   Person
 	Invoice   ledger.Invoice // for Kind Invoice; lines are not needed
 	URL       string         // of the magic link
+	Code      string         // "XXXX-XXXX", for Kind LoginLink: what is typed where the link was asked for; "" for a link without one
 	ExpiresAt time.Time      // of the link
 	Now       time.Time
 }

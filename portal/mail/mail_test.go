@@ -41,7 +41,7 @@ func letter(kind mail.Kind, of *tenant.Tenant) mail.Letter {
 		URL:     "https://acme.platform.test/portal/l/q7vJx0bF3mT9sLw2RkYpN5dHcZ8uEaGi1oVtXyB4nCM", ExpiresAt: now.AddDate(0, 0, 30),
 	}
 	if kind == mail.LoginLink {
-		l.ExpiresAt = now.Add(10 * time.Minute)
+		l.ExpiresAt, l.Code = now.Add(10*time.Minute), "ABCD-EF23"
 	}
 	if kind == mail.PortalLink {
 		l.ExpiresAt = now.Add(24 * time.Hour)

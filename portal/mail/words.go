@@ -18,6 +18,8 @@ type words struct {
 	Figure    *figure
 	Button    string
 	URL       string
+	CodeHint  string // what the code is for; empty when there is none
+	Code      string
 	Terms     string // how often and how long the link works
 	For       string // who it is for, and why they got it
 	Questions string // empty when the tenant has no address for them
@@ -102,6 +104,11 @@ func (l Letter) writeLogin(w *words, name string) {
 		w.Subject = fmt.Sprintf("Your new link to invoice %s from %s", l.Invoice.Number, name)
 		w.Lead = fmt.Sprintf("You asked for a new link to invoice %s from %s.", l.Invoice.Number, name)
 		w.Button = "View invoice " + l.Invoice.Number
+	}
+	if l.Code != "" {
+		w.Code = l.Code
+		w.CodeHint = "The link opens only in the browser where you asked for it. Anywhere else, go back to that page and type this code:"
+		w.Terms = fmt.Sprintf("Link and code work once, %s. Give the code to nobody: we never ask for it.", l.validity())
 	}
 	w.Preview = w.Terms
 	w.Terms += " If it was not you who asked, ignore this mail: nobody gets in without the link."

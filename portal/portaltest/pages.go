@@ -29,11 +29,13 @@ func AllPages() []Page {
 	}
 	pages = append(pages, Page{"link", "/portal/l/" + Token(access.LinkReady), ""}, Page{"link-switch", "/portal/l/" + Token(access.LinkReady), Full})
 	for _, state := range []access.LinkState{access.LinkUsed, access.LinkExpired, access.LinkRevoked, access.LinkSuperseded,
-		access.LinkPortalOff, access.LinkUnknown} {
+		access.LinkElsewhere, access.LinkPortalOff, access.LinkUnknown} {
 		pages = append(pages, Page{"link-" + string(state), "/portal/l/" + Token(state), ""})
 	}
 	pages = append(pages, Page{"link-again", "/_post/portal/l/" + Token(access.LinkReady), ""},
 		Page{"sign-in", "/portal/sign-in", ""}, Page{"sign-in-error", "/_post/portal/sign-in?email=payables.example", ""}, Page{"sent", "/portal/sign-in/sent", ""},
+		Page{"code-form", "/_post/portal/sign-in/code?code=x", ""}, Page{"code-wrong", "/_post/portal/sign-in/code?code=WRNG-C7DE", ""},
+		Page{"code-dead", "/_post/portal/sign-in/code?code=" + DeadCode, ""},
 		Page{"no-session", "/portal/invoices", ""}, Page{"signed-out", "/portal/signed-out", ""}, Page{"test", "/portal/test", ""})
 	for _, status := range []int{400, 403, 404, 405, 409, 410, 413, 421, 429, 500, 503} {
 		n := strconv.Itoa(status)

@@ -47,6 +47,7 @@ type World struct {
 	Redeemed []string                  // tokens
 	Seen     []string                  // tokens, each time that the link's page was shown to somebody
 	Asked    []string                  // addresses
+	Tried    []string                  // wrong codes
 	Resent   []string                  // tokens
 	Ended    []string                  // session ids
 	Viewed   []string                  // invoice ids, each time that a person saw one
@@ -67,7 +68,7 @@ func NewWorld(t *tenant.Tenant) *World {
 	}
 	w.addEnding()
 	for _, state := range []access.LinkState{access.LinkReady, access.LinkUsed, access.LinkExpired, access.LinkRevoked,
-		access.LinkSuperseded, access.LinkPortalOff} {
+		access.LinkSuperseded, access.LinkElsewhere, access.LinkPortalOff} {
 		w.Links[Token(state)] = access.Landing{State: state, MaskedEmail: "p•••@acme.example", ContactID: "ctc_linked",
 			DocumentKind: "invoice", DocumentNumber: "INV-2026-000042", Target: "/portal/invoices/" + InvoiceID(1)}
 	}
@@ -153,7 +154,7 @@ func (w *World) Authenticate(_ context.Context, _ *tenant.Site, token string) (a
 }
 
 // Landing knows the world's links, and notes whose page was seen.
-func (w *World) Landing(_ context.Context, _ *tenant.Site, token string, viewer *access.Visitor) (access.Landing, error) {
+func (w *World) Landing(_ context.Context, _ *tenant.Site, token, _ string, viewer *access.Visitor) (access.Landing, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if viewer != nil {
@@ -170,8 +171,8 @@ func (w *World) Landing(_ context.Context, _ *tenant.Site, token string, viewer 
 }
 
 // Redeem takes each link once.
-func (w *World) Redeem(ctx context.Context, site *tenant.Site, token string, _ access.Visitor) (access.Grant, error) {
-	landing, err := w.Landing(ctx, site, token, nil)
+func (w *World) Redeem(ctx context.Context, site *tenant.Site, token, browser string, _ access.Visitor) (access.Grant, error) {
+	landing, err := w.Landing(ctx, site, token, browser, nil)
 	if err != nil {
 		return access.Grant{}, err
 	}
@@ -189,8 +190,32 @@ func (w *World) Redeem(ctx context.Context, site *tenant.Site, token string, _ a
 	return access.Grant{Session: member.Session, Token: "session-fresh", Target: landing.Target}, nil
 }
 
+// GoodCode is the code that any browser of a world may sign in with; DeadCode is that of a link that is too old.
+const (
+	GoodCode = "GOOD-C7DE"
+	DeadCode = "DEAD-C7DE"
+)
+
+// RedeemCode knows GoodCode and DeadCode, and leaves one try less each time for any other.
+func (w *World) RedeemCode(ctx context.Context, site *tenant.Site, code, _ string, v access.Visitor) (access.Grant, error) {
+	switch {
+	case w.Fail != nil:
+		return access.Grant{}, w.Fail
+	case len(code) < 8:
+		return access.Grant{}, access.ErrCodeForm
+	case code == GoodCode:
+		return w.Redeem(ctx, site, Token(access.LinkReady), "", v)
+	case code == DeadCode:
+		return access.Grant{}, &access.DeadLinkError{Landing: w.Links[Token(access.LinkExpired)]}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.Tried = append(w.Tried, code)
+	return access.Grant{}, &access.WrongCodeError{Left: max(access.CodeTries-len(w.Tried), 0)}
+}
+
 // RequestLink notes who asked.
-func (w *World) RequestLink(_ context.Context, _ *tenant.Site, email string, _ access.Visitor) error {
+func (w *World) RequestLink(_ context.Context, _ *tenant.Site, email, _ string, _ access.Visitor) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.Asked = append(w.Asked, email)
@@ -198,7 +223,7 @@ func (w *World) RequestLink(_ context.Context, _ *tenant.Site, email string, _ a
 }
 
 // Resend notes which link.
-func (w *World) Resend(_ context.Context, _ *tenant.Site, token string, _ access.Visitor) error {
+func (w *World) Resend(_ context.Context, _ *tenant.Site, token, _ string, _ access.Visitor) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.Resent = append(w.Resent, token)

@@ -15,7 +15,8 @@ import (
 	"tollhouse/tenant/rls"
 )
 
-// linkState is what a link l of contact c at company co is worth now, as SQL, worst news first.
+// linkState is what a link l of contact c at company co is worth now, as SQL, worst news first. Whether it is asked about in the browser that
+// asked for it is left to linkStateIn.
 const linkState = `
 	CASE WHEN c.status <> 'active' OR NOT co.portal_enabled THEN 'portal_off'
 	     WHEN l.revoked_at IS NOT NULL OR i.status = 'void' THEN 'revoked'
@@ -24,6 +25,11 @@ const linkState = `
 	     WHEN l.expires_at <= app_now() THEN 'expired'
 	     ELSE 'ready' END`
 
+// linkStateIn is linkState in the browser whose hash is the parameter of that name.
+func linkStateIn(browser string) string {
+	return `CASE WHEN l.browser_hash <> ` + browser + ` AND (` + linkState + `) = 'ready' THEN 'elsewhere' ELSE ` + linkState + ` END`
+}
+
 const linkJoins = `
 	FROM portal_links l
 	JOIN contacts c ON c.tenant_id = l.tenant_id AND c.id = l.contact_id
@@ -31,17 +37,17 @@ const linkJoins = `
 	LEFT JOIN invoices i ON l.document_kind = 'invoice' AND i.tenant_id = l.tenant_id AND i.id = l.document_id`
 
 // LinkByToken implements access.Store in one round trip.
-func (s *Store) LinkByToken(ctx context.Context, t tenant.ID, tokenHash [32]byte, seen *access.Sighting) (access.LinkView, error) {
-	const q = `SELECT l.id, l.purpose, l.company_id, l.contact_id, COALESCE(l.document_kind, ''), COALESCE(l.document_id, ''), l.expires_at,
-		c.email, COALESCE(i.number, ''), ` + linkState + linkJoins + `
+func (s *Store) LinkByToken(ctx context.Context, t tenant.ID, tokenHash, browser [32]byte, seen *access.Sighting) (access.LinkView, error) {
+	q := `SELECT l.id, l.purpose, l.company_id, l.contact_id, COALESCE(l.document_kind, ''), COALESCE(l.document_id, ''), l.expires_at,
+		c.email, COALESCE(i.number, ''), ` + linkStateIn("$3") + linkJoins + `
 		WHERE l.tenant_id = $1 AND l.token_hash = $2`
 	var v access.LinkView
 	b := &pgx.Batch{}
-	b.Queue(q, string(t), tokenHash[:]).QueryRow(func(row pgx.Row) error {
+	b.Queue(q, string(t), tokenHash[:], browser[:]).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&v.ID, &v.Purpose, &v.CompanyID, &v.ContactID, &v.DocumentKind, &v.DocumentID, &v.ExpiresAt, &v.Email, &v.DocumentNumber, &v.State)
 	})
 	if seen != nil {
-		queueSighting(b, t, tokenHash, *seen)
+		queueSighting(b, t, tokenHash, browser, *seen)
 	}
 	if err := rls.Read(ctx, s.pool, t, b); err != nil {
 		return access.LinkView{}, absent(err, access.ErrNotFound)
@@ -100,13 +106,13 @@ func addressee(ctx context.Context, tx pgx.Tx, t tenant.ID, l *access.Link) erro
 func insertLink(ctx context.Context, tx pgx.Tx, t tenant.ID, l *access.Link, ttl time.Duration) error {
 	const q = `
 		INSERT INTO portal_links (tenant_id, id, company_id, contact_id, purpose, document_kind, document_id, key_id, token_hash, session_id,
-			created_by, created_at, expires_at)
+			created_by, created_at, expires_at, browser_hash, request_id)
 		VALUES (@tenant, @id, @company, @contact, @purpose, NULLIF(@kind, ''), NULLIF(@document, ''), @key, @hash, NULLIF(@session, ''),
-			@by, app_now(), app_now() + @ttl::bigint * interval '1 millisecond')
+			@by, app_now(), app_now() + @ttl::bigint * interval '1 millisecond', @browser, NULLIF(@request, ''))
 		RETURNING expires_at`
 	row := tx.QueryRow(ctx, q, pgx.NamedArgs{"tenant": string(t), "id": l.ID, "company": l.CompanyID, "contact": l.ContactID, "purpose": string(l.Purpose),
 		"kind": l.DocumentKind, "document": l.DocumentID, "key": l.KeyID, "hash": l.TokenHash[:], "session": l.SessionID, "by": l.CreatedBy,
-		"ttl": ttl.Milliseconds()})
+		"ttl": ttl.Milliseconds(), "browser": present(l.Browser), "request": l.RequestID})
 	if err := row.Scan(&l.ExpiresAt); err != nil {
 		return fmt.Errorf("storing a link: %w", err)
 	}
@@ -175,6 +181,14 @@ func (s *Store) LinkHost(ctx context.Context, t tenant.ID) (tenant.Hostname, err
 		return tenant.Hostname{}, absent(err, access.ErrNotFound)
 	}
 	return tenant.ParseHostname(name)
+}
+
+// present is a hash as a column holds it: none is NULL.
+func present(hash [32]byte) []byte {
+	if hash == [32]byte{} {
+		return nil
+	}
+	return hash[:]
 }
 
 // absent turns "no rows" into the given error and leaves every other as it is.

@@ -29,15 +29,17 @@ func (RequestJob) Kind() string { return "link_request" }
 // AddLinkRequest implements access.Store: the same work for every request, whoever it is for. One that is not heard is taken back within its
 // own transaction, so that it costs what the others cost and nothing comes of it.
 func (s *Store) AddLinkRequest(ctx context.Context, t tenant.ID, r access.LinkRequest) error {
-	const q = `INSERT INTO link_requests (tenant_id, id, email, token_hash, ip, user_agent, created_at)
-		VALUES ($1, $2, NULLIF($3, ''), $4, $5, $6, app_now())`
-	const forget = `DELETE FROM link_requests WHERE tenant_id = $1 AND id = $2`
+	const q = `WITH counted AS (INSERT INTO link_codes (tenant_id, id, browser_hash, subject_hash, created_at) VALUES ($1, $2, $7, $8, app_now()))
+		INSERT INTO link_requests (tenant_id, id, email, token_hash, ip, user_agent, browser_hash, created_at)
+		VALUES ($1, $2, NULLIF($3, ''), $4, $5, $6, $7, app_now())`
+	const forget = `WITH uncounted AS (DELETE FROM link_codes WHERE tenant_id = $1 AND id = $2) DELETE FROM link_requests WHERE tenant_id = $1 AND id = $2`
 	var hash []byte
 	if r.Email == "" {
 		hash = r.TokenHash[:]
 	}
 	return rls.Tx(ctx, s.pool, t, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, q, string(t), r.ID, r.Email, hash, auditdb.Address(r.Visitor.IP), auditdb.CutUserAgent(r.Visitor.UserAgent)); err != nil {
+		if _, err := tx.Exec(ctx, q, string(t), r.ID, r.Email, hash, auditdb.Address(r.Visitor.IP), auditdb.CutUserAgent(r.Visitor.UserAgent),
+			r.Browser[:], r.Subject[:]); err != nil {
 			return err
 		}
 		if r.Unheard {
@@ -75,23 +77,43 @@ func (w *RequestWorker) Work(ctx context.Context, job *river.Job[RequestJob]) er
 			return err
 		}
 		for _, l := range links {
+			l.Browser, l.RequestID = r.Browser, r.ID
+			if err := w.store.countBy(ctx, tx, t, l); err != nil {
+				return err
+			}
 			if err := w.store.mailLogin(ctx, tx, t, l, r.Visitor); err != nil {
 				return err
 			}
 		}
-		return nil
+		return forgetCodes(ctx, tx, t)
 	})
 }
 
+// countBy lets the codes of a request count for its contact's address, which who asked by a dead link did not know.
+func (s *Store) countBy(ctx context.Context, tx pgx.Tx, t tenant.ID, l access.Link) error {
+	const who = `SELECT email FROM contacts WHERE tenant_id = $1 AND id = $2`
+	var email string
+	if err := tx.QueryRow(ctx, who, string(t), l.ContactID).Scan(&email); err != nil {
+		return fmt.Errorf("reading the address of %s: %w", l.ContactID, err)
+	}
+	const q = `UPDATE link_codes SET subject_hash = $3 WHERE tenant_id = $1 AND id = $2`
+	hash := access.SubjectHash(s.ring, t, email)
+	if _, err := tx.Exec(ctx, q, string(t), l.RequestID, hash[:]); err != nil {
+		return fmt.Errorf("counting codes for %s: %w", l.ContactID, err)
+	}
+	return nil
+}
+
 func takeRequest(ctx context.Context, tx pgx.Tx, t tenant.ID, id string) (access.LinkRequest, error) {
-	const q = `DELETE FROM link_requests WHERE tenant_id = $1 AND id = $2 RETURNING id, COALESCE(email, ''), token_hash, ip, user_agent`
+	const q = `DELETE FROM link_requests WHERE tenant_id = $1 AND id = $2 RETURNING id, COALESCE(email, ''), token_hash, ip, user_agent, browser_hash`
 	var r access.LinkRequest
-	var hash []byte
+	var hash, browser []byte
 	var ip *netip.Addr
-	if err := tx.QueryRow(ctx, q, string(t), id).Scan(&r.ID, &r.Email, &hash, &ip, &r.Visitor.UserAgent); err != nil {
+	if err := tx.QueryRow(ctx, q, string(t), id).Scan(&r.ID, &r.Email, &hash, &ip, &r.Visitor.UserAgent, &browser); err != nil {
 		return r, err
 	}
 	copy(r.TokenHash[:], hash)
+	copy(r.Browser[:], browser)
 	if ip != nil {
 		r.Visitor.IP = *ip
 	}
@@ -121,11 +143,13 @@ func wanted(ctx context.Context, tx pgx.Tx, t tenant.ID, r access.LinkRequest) (
 	})
 }
 
-// mailLogin makes one login link, retires the contact's older unused ones, and notes the mail.
+// mailLogin makes one login link, retires the older unused ones of the same contact, document and browser, and notes the mail. Links that another
+// browser asked for stay: else a stranger who knows an address could keep its owner out.
 func (s *Store) mailLogin(ctx context.Context, tx pgx.Tx, t tenant.ID, l access.Link, v access.Visitor) error {
 	const supersede = `UPDATE portal_links SET superseded_at = app_now()
-		WHERE tenant_id = $1 AND contact_id = $2 AND purpose = 'login' AND used_at IS NULL AND revoked_at IS NULL AND superseded_at IS NULL`
-	if _, err := tx.Exec(ctx, supersede, string(t), l.ContactID); err != nil {
+		WHERE tenant_id = $1 AND contact_id = $2 AND purpose = 'login' AND used_at IS NULL AND revoked_at IS NULL AND superseded_at IS NULL
+		AND COALESCE(document_id, '') = $3 AND (browser_hash IS NULL OR browser_hash = $4)`
+	if _, err := tx.Exec(ctx, supersede, string(t), l.ContactID, l.DocumentID, l.Browser[:]); err != nil {
 		return err
 	}
 	if err := access.Assign(s.ring, t, &l, time.Now()); err != nil {

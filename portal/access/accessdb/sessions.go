@@ -16,40 +16,46 @@ import (
 )
 
 // Redeem implements access.Store. The one conditional UPDATE decides who was first.
-func (s *Store) Redeem(ctx context.Context, t tenant.ID, tokenHash [32]byte, n access.NewSession) (access.Session, access.Link, error) {
-	var link access.Link
-	sess := access.Session{ID: n.ID, Tenant: t, Host: n.Host, HostEpoch: n.HostEpoch, Level: "confirmed"}
-	err := rls.Tx(ctx, s.pool, t, func(tx pgx.Tx) error {
-		var err error
-		if link, err = useLink(ctx, tx, t, tokenHash); err != nil {
-			return err
-		}
-		if link.SessionID != "" {
-			sess.ID = link.SessionID
-		}
-		sess.CompanyID, sess.ContactID, sess.LinkID = link.CompanyID, link.ContactID, link.ID
-		if sess.ExpiresAt, err = activate(ctx, tx, sess, n, link.SessionID != ""); err != nil {
-			return err
-		}
-		by := access.Actor{Kind: string(audit.Contact), ID: link.ContactID, Visitor: n.Visitor}
-		return record(ctx, tx, t, by, audit.Event{Kind: "link.used", CompanyID: link.CompanyID, ContactID: link.ContactID, DocumentID: link.DocumentID,
-			SessionID: sess.ID, LinkID: link.ID, Details: map[string]string{"host": n.Host.String(), "purpose": string(link.Purpose)}})
+func (s *Store) Redeem(ctx context.Context, t tenant.ID, tokenHash, browser [32]byte, n access.NewSession) (sess access.Session, l access.Link, err error) {
+	err = rls.Tx(ctx, s.pool, t, func(tx pgx.Tx) error {
+		sess, l, err = redeem(ctx, tx, t, tokenHash, browser, n, "link")
+		return err
 	})
-	return sess, link, err
+	return sess, l, err
 }
 
-func useLink(ctx context.Context, tx pgx.Tx, t tenant.ID, tokenHash [32]byte) (access.Link, error) {
+// redeem marks the link used and starts its session. by says what was shown: "link" or "code".
+func redeem(ctx context.Context, tx pgx.Tx, t tenant.ID, tokenHash, browser [32]byte, n access.NewSession, by string) (access.Session, access.Link, error) {
+	sess := access.Session{ID: n.ID, Tenant: t, Host: n.Host, HostEpoch: n.HostEpoch, Level: "confirmed"}
+	link, err := useLink(ctx, tx, t, tokenHash, browser)
+	if err != nil {
+		return sess, link, err
+	}
+	if link.SessionID != "" {
+		sess.ID = link.SessionID
+	}
+	sess.CompanyID, sess.ContactID, sess.LinkID = link.CompanyID, link.ContactID, link.ID
+	if sess.ExpiresAt, err = activate(ctx, tx, sess, n, link.SessionID != ""); err != nil {
+		return sess, link, err
+	}
+	who := access.Actor{Kind: string(audit.Contact), ID: link.ContactID, Visitor: n.Visitor}
+	return sess, link, record(ctx, tx, t, who, audit.Event{Kind: "link.used", CompanyID: link.CompanyID, ContactID: link.ContactID, DocumentID: link.DocumentID,
+		SessionID: sess.ID, LinkID: link.ID, Details: map[string]string{"host": n.Host.String(), "purpose": string(link.Purpose), "by": by}})
+}
+
+func useLink(ctx context.Context, tx pgx.Tx, t tenant.ID, tokenHash, browser [32]byte) (access.Link, error) {
 	const q = `
 		UPDATE portal_links l SET used_at = app_now()
 		FROM contacts c, companies co
 		WHERE l.tenant_id = $1 AND l.token_hash = $2
 		AND l.used_at IS NULL AND l.revoked_at IS NULL AND l.superseded_at IS NULL AND l.expires_at > app_now()
+		AND (l.browser_hash IS NULL OR l.browser_hash = $3)
 		AND c.tenant_id = l.tenant_id AND c.id = l.contact_id AND c.status = 'active'
 		AND co.tenant_id = l.tenant_id AND co.id = l.company_id AND co.portal_enabled
 		AND NOT EXISTS (SELECT FROM invoices i WHERE l.document_kind = 'invoice' AND i.tenant_id = l.tenant_id AND i.id = l.document_id AND i.status = 'void')
 		RETURNING l.id, l.purpose, l.company_id, l.contact_id, COALESCE(l.document_kind, ''), COALESCE(l.document_id, ''), COALESCE(l.session_id, '')`
 	var l access.Link
-	err := tx.QueryRow(ctx, q, string(t), tokenHash[:]).Scan(&l.ID, &l.Purpose, &l.CompanyID, &l.ContactID, &l.DocumentKind, &l.DocumentID, &l.SessionID)
+	err := tx.QueryRow(ctx, q, string(t), tokenHash[:], browser[:]).Scan(&l.ID, &l.Purpose, &l.CompanyID, &l.ContactID, &l.DocumentKind, &l.DocumentID, &l.SessionID)
 	return l, absent(err, access.ErrNotFound)
 }
 

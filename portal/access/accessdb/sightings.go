@@ -12,10 +12,10 @@ import (
 
 // queueSighting notes in the audit log that somebody looked at a link, or was refused by it, and what it was worth then. Whoever opens it again
 // with the same browser from the same address adds nothing, and no link has more than twenty of a kind: a scanner must not fill the log.
-func queueSighting(b *pgx.Batch, t tenant.ID, tokenHash [32]byte, s access.Sighting) {
-	const q = `
+func queueSighting(b *pgx.Batch, t tenant.ID, tokenHash, browser [32]byte, s access.Sighting) {
+	q := `
 		WITH seen AS (
-			SELECT l.id, l.company_id, l.contact_id, l.document_id, jsonb_build_object('state', ` + linkState + `) AS details,
+			SELECT l.id, l.company_id, l.contact_id, l.document_id, jsonb_build_object('state', ` + linkStateIn("@browser") + `) AS details,
 			       CASE WHEN t.log_visitors THEN @ip::inet END AS ip, CASE WHEN t.log_visitors THEN @user_agent ELSE '' END AS user_agent` + linkJoins + `
 			  JOIN tenants t ON t.id = l.tenant_id
 			 WHERE l.tenant_id = @tenant AND l.token_hash = @hash
@@ -27,6 +27,6 @@ func queueSighting(b *pgx.Batch, t tenant.ID, tokenHash [32]byte, s access.Sight
 		  FROM seen
 		 WHERE (SELECT count(*) FROM before) < 20 AND NOT EXISTS (SELECT FROM before
 		       WHERE before.ip IS NOT DISTINCT FROM seen.ip AND before.user_agent = seen.user_agent AND before.details = seen.details)`
-	b.Queue(q, pgx.NamedArgs{"tenant": string(t), "hash": tokenHash[:], "id": tenant.NewID("evt", time.Now()), "kind": s.Kind,
+	b.Queue(q, pgx.NamedArgs{"tenant": string(t), "hash": tokenHash[:], "browser": browser[:], "id": tenant.NewID("evt", time.Now()), "kind": s.Kind,
 		"ip": auditdb.Address(s.Visitor.IP), "user_agent": auditdb.CutUserAgent(s.Visitor.UserAgent)})
 }

@@ -93,8 +93,12 @@ func (h *house) link(t *testing.T, purpose string, life time.Duration) string {
 	t.Helper()
 	id := tenant.NewID("lnk", time.Now())
 	hash := sha256.Sum256([]byte(token(id)))
-	h.exec(t, `INSERT INTO portal_links (tenant_id, id, company_id, contact_id, purpose, key_id, token_hash, expires_at)
-		VALUES ($1, $2, $3, $4, $5, 'k1', $6, now() + $7)`, h.tenant, id, h.company, h.contact, purpose, hash[:], life)
+	var browser []byte // a login link belongs to the browser that asked for it
+	if purpose == "login" {
+		browser = hash[:]
+	}
+	h.exec(t, `INSERT INTO portal_links (tenant_id, id, company_id, contact_id, purpose, key_id, token_hash, expires_at, browser_hash)
+		VALUES ($1, $2, $3, $4, $5, 'k1', $6, now() + $7, $8)`, h.tenant, id, h.company, h.contact, purpose, hash[:], life, browser)
 	return id
 }
 
@@ -215,8 +219,14 @@ func token(linkID string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
+func code(linkID string) string { return "ABCD-" + linkID[len(linkID)-4:] }
+
 func (l *links) URL(_ context.Context, _ tenant.ID, linkID string) (string, error) {
 	return "https://acme.platform.test/portal/l/" + token(linkID), nil
+}
+
+func (l *links) Code(_ context.Context, _ tenant.ID, linkID string) (string, error) {
+	return code(linkID), nil
 }
 
 func (l *links) Freshen(ctx context.Context, t tenant.ID, linkID string) error {

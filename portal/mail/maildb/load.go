@@ -34,6 +34,7 @@ type row struct {
 	LinkPurpose                           string
 	LinkExpires                           *time.Time
 	LinkUsed, LinkRevoked, LinkSuperseded bool
+	LinkBound                             bool // to the browser that asked for it, where its code works, too
 
 	Number, InvoiceStatus, Currency string
 	Due                             *time.Time
@@ -51,6 +52,7 @@ func (w *Worker) load(ctx context.Context, t tenant.ID, id string) (row, error) 
 			c.status AS contact_status, c.name AS contact_name, c.email, c.locale AS contact_locale, co.name AS company, co.portal_enabled,
 			COALESCE(l.purpose, '') AS link_purpose, l.expires_at AS link_expires, l.used_at IS NOT NULL AS link_used,
 			l.revoked_at IS NOT NULL AS link_revoked, l.superseded_at IS NOT NULL AS link_superseded,
+			l.browser_hash IS NOT NULL AS link_bound,
 			COALESCE(i.number, '') AS number, COALESCE(i.status, '') AS invoice_status, COALESCE(i.currency, '') AS currency, i.due_date AS due,
 			COALESCE(i.total, 0) AS total, COALESCE(i.settled, 0) AS settled, COALESCE(i.in_flight, 0) AS in_flight
 		FROM mails m

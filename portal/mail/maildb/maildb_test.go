@@ -253,13 +253,17 @@ func TestWorker_FreshensALoginLinkThatWaitedLong(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			h := setup(t)
-			id := h.enqueue(t, mail.Request{Kind: mail.LoginLink, LinkID: h.link(t, "login", c.life)})
+			link := h.link(t, "login", c.life)
+			id := h.enqueue(t, mail.Request{Kind: mail.LoginLink, LinkID: link})
 			h.node(t)
 			if got := h.ended(t, id); got.Status != "sent" {
 				t.Fatalf("state = %+v", got)
 			}
 			if h.links.freshened != c.freshened || !strings.Contains(h.sink.Messages()[0].Text, c.says) {
 				t.Errorf("freshened %d times, want %d; text:\n%s", h.links.freshened, c.freshened, h.sink.Messages()[0].Text)
+			}
+			if text := h.sink.Messages()[0].Text; !strings.Contains(text, "\n    "+code(link)+"\n") || strings.Contains(text, "/"+code(link)) {
+				t.Errorf("the code is not on a line of its own, or part of a URL:\n%s", text)
 			}
 		})
 	}

@@ -23,6 +23,8 @@ const loginLinkMustLast = 8 * time.Minute
 type Links interface {
 	// URL returns the whole address of a stored link, the same each time.
 	URL(ctx context.Context, t tenant.ID, linkID string) (string, error)
+	// Code returns what its reader may type instead, "XXXX-XXXX", the same each time.
+	Code(ctx context.Context, t tenant.ID, linkID string) (string, error)
 	// Freshen gives an unused login link, expired or not, at least 8 minutes from now.
 	Freshen(ctx context.Context, t tenant.ID, linkID string) error
 }
@@ -113,5 +115,11 @@ func (w *Worker) render(ctx context.Context, t tenant.ID, m row) (mail.Message, 
 	if err != nil {
 		return mail.Message{}, err
 	}
-	return mail.Render(m.letter(t, url, logo), w.sender.From())
+	letter := m.letter(t, url, logo)
+	if m.LinkBound {
+		if letter.Code, err = w.links.Code(ctx, t, m.LinkID); err != nil {
+			return mail.Message{}, fmt.Errorf("deriving the code of %s: %w", m.LinkID, err)
+		}
+	}
+	return mail.Render(letter, w.sender.From())
 }
