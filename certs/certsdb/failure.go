@@ -3,7 +3,9 @@ package certsdb
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -15,8 +17,15 @@ import (
 // longestReason is what a column takes of what a CA says.
 const longestReason = 500
 
-// cut shortens a text to what fits, between two characters.
-func cut(text string) string {
+// plain is what a CA says without characters that do not print, among it what strangers said to it: the database takes no NUL, and an
+// operator's terminal obeys others. It is cut to what fits, between two characters.
+func plain(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
 	if len(text) <= longestReason {
 		return text
 	}
@@ -43,7 +52,7 @@ func (s *Store) Failed(ctx context.Context, host tenant.Hostname, r certs.Refusa
 	}
 	var wait float64
 	err := s.cfg.Pool.QueryRow(ctx, q, pgx.NamedArgs{
-		"more": more, "host": host.String(), "issuer": s.issuers[r.CA], "code": r.Code, "reason": cut(r.Reason), "base": b.Base, "max": b.Max, "retry": r.RetryIn,
+		"more": more, "host": host.String(), "issuer": s.issuers[r.CA], "code": r.Code, "reason": plain(r.Reason), "base": b.Base, "max": b.Max, "retry": r.RetryIn,
 	}).Scan(&wait)
 	if err != nil {
 		return 0, fmt.Errorf("noting the failure of %s: %w", host, err)

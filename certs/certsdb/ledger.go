@@ -142,7 +142,7 @@ func (s *Store) Troubled(ctx context.Context, r certs.Refusal, b certs.Backoff) 
 				LEAST(GREATEST(@base::interval, (clock_timestamp() - h.failing_since) / 2), @max::interval)))
 		RETURNING EXTRACT(EPOCH FROM retry_at - clock_timestamp())::float8`
 	var wait float64
-	err := s.cfg.Pool.QueryRow(ctx, q, pgx.NamedArgs{"issuer": s.issuers[r.CA], "code": r.Code, "reason": cut(r.Reason), "retry": r.RetryIn,
+	err := s.cfg.Pool.QueryRow(ctx, q, pgx.NamedArgs{"issuer": s.issuers[r.CA], "code": r.Code, "reason": plain(r.Reason), "retry": r.RetryIn,
 		"base": b.Base, "max": b.Max}).Scan(&wait)
 	if err != nil {
 		return 0, fmt.Errorf("noting the trouble of a CA: %w", err)

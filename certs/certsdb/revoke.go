@@ -169,8 +169,8 @@ func (s *Store) Revoked(ctx context.Context, r certs.Revocation) error {
 func (s *Store) NotRevoked(ctx context.Context, r certs.Revocation, reason string) error {
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
-	const q = `UPDATE certificate_revocations SET error = left($3, 500) WHERE issuer = $1 AND serial = $2`
-	if _, err := s.cfg.Pool.Exec(ctx, q, r.Issuer, r.Serial, reason); err != nil {
+	const q = `UPDATE certificate_revocations SET error = $3 WHERE issuer = $1 AND serial = $2`
+	if _, err := s.cfg.Pool.Exec(ctx, q, r.Issuer, r.Serial, plain(reason)); err != nil {
 		return fmt.Errorf("noting why the %s failed: %w", r, err)
 	}
 	return nil
