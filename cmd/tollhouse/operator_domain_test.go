@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tollhouse/tenant"
+	"tollhouse/tenant/domains"
 )
 
 func TestDomainList_SaysWhoActsAndWhenItGoesOn(t *testing.T) {
@@ -122,11 +123,11 @@ func TestDomainChange_GoesByTheRulesOfTheService(t *testing.T) {
 
 func TestDomainRetry_MakesTheCheckDueAndEndsTheBackOff(t *testing.T) {
 	o := newOffice(t)
-	if taken, err := o.store.Take(t.Context(), 10, 1); err != nil || len(taken) != 1 { // the new claim
+	if taken, err := o.store.Take(t.Context(), 10, 1, domains.Work{}); err != nil || len(taken) != 1 { // the new claim
 		t.Fatalf("due before: %v, %v", taken, err)
 	}
 	o.says(t, "domain retry waiting.globe.com", "waiting.globe.com of globe is issuing.", "what the CA refused is asked for again", "tollhouse domain show "+o.ids["waiting.globe.com globe"])
-	taken, err := o.store.Take(t.Context(), 10, 1)
+	taken, err := o.store.Take(t.Context(), 10, 1, domains.Work{})
 	if err != nil || len(taken) == 0 || taken[len(taken)-1].ID != o.ids["waiting.globe.com globe"] {
 		t.Errorf("due after: %v, %v", taken, err)
 	}

@@ -31,7 +31,7 @@ type Config struct {
 	Limits   Limits
 	Timing   Timing
 	Tick     time.Duration // between two looks for domains that are due; 1 s by default
-	Parallel int           // domains checked at once by this node; 8 by default
+	Parallel int           // domains checked at once by this node; 8 by default. One tenant's take half of them at most.
 
 	Now  func() time.Time // time.Now by default
 	Rand io.Reader        // for labels and tokens; crypto/rand by default

@@ -130,7 +130,7 @@ func (m *memory) TakeOver(context.Context, domains.Ref, domains.Ref, func(*tenan
 	return errors.New("this record has one tenant")
 }
 
-func (m *memory) Take(_ context.Context, limit int, hold time.Duration) ([]domains.Ref, error) {
+func (m *memory) Take(_ context.Context, limit int, hold time.Duration, _ domains.Work) ([]domains.Ref, error) {
 	leave, err := m.enter()
 	if err != nil {
 		return nil, err

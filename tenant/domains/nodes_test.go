@@ -86,6 +86,27 @@ func TestRun_OnThreeNodesExaminesEachNameOnce(t *testing.T) {
 	}
 }
 
+// Names whose DNS answers late, or never, hold up their own tenant's and nobody else's.
+func TestRun_OneTenantsSlowNamesHoldUpNoOthers(t *testing.T) {
+	w := newWorld(t)
+	slow := w.dns.shut()
+	t.Cleanup(func() { close(slow.open) })
+	for i := range 20 {
+		w.claim(t, w.tenants[0], fmt.Sprintf("slow%d.acme.com", i))
+	}
+	w.run(t, 1)
+	for range 4 { // half of the eight
+		<-slow.entered
+	}
+	w.dns.only("slow")
+	d := w.claim(t, w.tenants[1], "billing.globex.com")
+	w.dns.set(d.Host.String(), answers{cname: d.Label + ".edge.pay.example"})
+	until(t, "issuing", func() bool { return w.show(t, d).Status == "issuing" })
+	if n := w.dns.count(); n != 5 {
+		t.Errorf("%d examinations were begun, want the 4 slow ones and 1", n)
+	}
+}
+
 func TestRun_GoesOnAfterPostgresWasAway(t *testing.T) {
 	w := newWorld(t)
 	line := newLine(t, w.db.AppURL)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -21,9 +22,8 @@ const (
 func (s *Service) Run(ctx context.Context) error {
 	tick := time.NewTicker(s.cfg.Tick)
 	defer tick.Stop()
-	slots := make(chan struct{}, s.cfg.Parallel)
-	var running sync.WaitGroup
-	defer running.Wait()
+	b := bench{slots: make(chan struct{}, s.cfg.Parallel), ended: make(chan struct{}, 1)}
+	defer b.running.Wait()
 	var counted time.Time
 	for {
 		s.metrics.beginRound()
@@ -31,11 +31,31 @@ func (s *Service) Run(ctx context.Context) error {
 			counted = now
 			s.outage.note(s.cfg.Log, s.watch(ctx))
 		}
-		s.outage.note(s.cfg.Log, s.takeUp(ctx, slots, &running))
+		s.outage.note(s.cfg.Log, s.takeUp(ctx, &b))
+		if !s.fill(ctx, &b, tick.C) {
+			return nil
+		}
+	}
+}
+
+// bench is where one Run works on domains.
+type bench struct {
+	slots   chan struct{} // one for each that is worked on
+	ended   chan struct{} // one was done
+	running sync.WaitGroup
+}
+
+// fill waits for the next round and takes up more whenever a domain is done: its tenant may have others waiting that were beyond its share. It
+// is false when ctx has ended.
+func (s *Service) fill(ctx context.Context, b *bench, round <-chan time.Time) bool {
+	for {
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-tick.C:
+			return false
+		case <-round:
+			return true
+		case <-b.ended:
+			s.outage.note(s.cfg.Log, s.takeUp(ctx, b))
 		}
 	}
 }
@@ -52,26 +72,36 @@ func (s *Service) watch(ctx context.Context) error {
 
 // takeUp begins with all domains that are due. It takes no more than it can begin with at once: one that waited here would be held for nothing
 // while other nodes are free.
-func (s *Service) takeUp(ctx context.Context, slots chan struct{}, running *sync.WaitGroup) error {
+func (s *Service) takeUp(ctx context.Context, b *bench) error {
 	for {
-		free := acquire(ctx, slots)
+		free := acquire(ctx, b.slots)
 		if free == 0 {
 			return nil
 		}
-		refs, err := s.cfg.Store.Take(ctx, free, s.cfg.Timing.Hold)
-		release(slots, free-len(refs))
+		refs, err := s.cfg.Store.Take(ctx, free, s.cfg.Timing.Hold, Work{Share: max(s.cfg.Parallel/2, 1), Busy: s.atWork.now()})
+		release(b.slots, free-len(refs))
 		if err != nil {
 			return fmt.Errorf("taking domains that are due: %w", err)
 		}
 		for _, ref := range refs {
-			running.Go(func() {
-				defer release(slots, 1)
+			s.atWork.add(ref.Tenant, 1)
+			b.running.Go(func() {
+				defer b.leave()
+				defer s.atWork.add(ref.Tenant, -1)
 				s.work(ctx, ref)
 			})
 		}
 		if len(refs) < free {
 			return nil
 		}
+	}
+}
+
+func (b *bench) leave() {
+	release(b.slots, 1)
+	select {
+	case b.ended <- struct{}{}:
+	default: // somebody said so already
 	}
 }
 
@@ -111,6 +141,29 @@ func (s *Service) work(ctx context.Context, ref Ref) {
 	default:
 		s.cfg.Log.Error("a custom domain could not be checked; it is tried again", "tenant", ref.Tenant, "domain", ref.ID, "err", err)
 	}
+}
+
+// atWork counts the domains of each tenant that are being checked.
+type atWork struct {
+	mu   sync.Mutex
+	busy map[tenant.ID]int
+}
+
+func (a *atWork) add(t tenant.ID, n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.busy == nil {
+		a.busy = map[tenant.ID]int{}
+	}
+	if a.busy[t] += n; a.busy[t] == 0 {
+		delete(a.busy, t)
+	}
+}
+
+func (a *atWork) now() map[tenant.ID]int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return maps.Clone(a.busy)
 }
 
 // outage tells of trouble with the record once, and of its end.

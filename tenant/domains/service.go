@@ -9,12 +9,13 @@ import (
 )
 
 // Service onboards custom domains and looks after them. It is safe for concurrent use, on any number of nodes at once: what it decides is
-// written under the domain's lock, and nothing is kept between two calls but what metrics show.
+// written under the domain's lock, and nothing is kept between two calls but what metrics show and what Run is at work on.
 type Service struct {
 	cfg     Config
 	rules   rules
 	metrics *metrics
 	outage  outage
+	atWork  atWork
 }
 
 // New checks the configuration and registers the metrics. It asks nothing yet.

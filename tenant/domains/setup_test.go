@@ -175,7 +175,8 @@ type zone struct {
 	names map[string]answers
 	lies  bool // every resolver says that no name exists
 	asked int
-	gate  *gate // while set, an examination waits there
+	gate  *gate  // while set, an examination waits there
+	gated string // how the names begin whose do; "" for all
 }
 
 func newZone(t *testing.T) *zone {
@@ -225,6 +226,13 @@ func (g *gate) pass(ctx context.Context) {
 	}
 }
 
+// only lets examinations of other names pass the gate.
+func (z *zone) only(prefix string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.gated = prefix
+}
+
 func (z *zone) count() int {
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -237,6 +245,9 @@ func (z *zone) Examine(ctx context.Context, host tenant.Hostname, want domaindoc
 	a, gate := z.names[host.String()], z.gate
 	if z.lies {
 		a = answers{}
+	}
+	if !strings.HasPrefix(host.String(), z.gated) {
+		gate = nil
 	}
 	z.mu.Unlock()
 	gate.pass(ctx)

@@ -30,8 +30,9 @@ type Store interface {
 	// lose is called with the holder's domain under its lock and returns an error to leave all as it is.
 	TakeOver(ctx context.Context, holder, claimant Ref, lose func(holder *tenant.Domain) error, win func(claimant *tenant.Domain) error) error
 
-	// Take picks domains whose check is due, the longest waiting first, and puts each off by hold so that no other node takes it meanwhile.
-	Take(ctx context.Context, limit int, hold time.Duration) ([]Ref, error)
+	// Take picks domains whose check is due and puts each off by hold so that no other node takes it meanwhile. Tenants take turns; of one
+	// tenant's the longest waiting comes first.
+	Take(ctx context.Context, limit int, hold time.Duration, at Work) ([]Ref, error)
 	// Hurry makes a domain's next check due at once. Restart counts: an unknown one is not an error.
 	Hurry(ctx context.Context, t tenant.ID, id string) error
 
@@ -53,6 +54,12 @@ type NewClaim struct {
 	Limit int // of the tenant's domains that are not deleted
 	// PerHour is the limit of the tenant's new claims in an hour, deleted ones too; 0: none.
 	PerHour int
+}
+
+// Work is what a node that takes more is at work on already.
+type Work struct {
+	Share int               // how many of one tenant's it works on at once; 0: any number
+	Busy  map[tenant.ID]int // how many of each tenant's it works on now
 }
 
 // Ref names one domain of one tenant.

@@ -12,22 +12,34 @@ import (
 	"tollhouse/tenant/rls"
 )
 
-// Take picks domains whose check is due, the longest waiting first, and puts each off by hold so that no other node takes it meanwhile. A node
+// mostWaiting bounds how many waiting checks are ordered by turns: after a long outage everything is due.
+const mostWaiting = 10_000
+
+// Take picks domains whose check is due and puts each off by hold so that no other node takes it meanwhile. Tenants take turns, those that the
+// node is at work for already come later, and of one tenant's the longest waiting comes first: many slow names of one hold up no other's. A node
 // that dies with a domain loses nothing: the check is due again when the hold has run out.
-func (s *Store) Take(ctx context.Context, limit int, hold time.Duration) ([]domains.Ref, error) {
+func (s *Store) Take(ctx context.Context, limit int, hold time.Duration, at domains.Work) ([]domains.Ref, error) {
 	const q = `
-		WITH due AS (
-			SELECT c.tenant_id, c.domain_id, c.due_at FROM domain_checks c
-			WHERE c.due_at <= app_now() ORDER BY c.due_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
+		WITH waiting AS (
+			SELECT c.tenant_id, c.domain_id, c.due_at FROM domain_checks c WHERE c.due_at <= app_now() ORDER BY c.due_at LIMIT @most
+		), turns AS (
+			SELECT w.tenant_id, w.domain_id, COALESCE(b.n, 0) + row_number() OVER (PARTITION BY w.tenant_id ORDER BY w.due_at) AS turn
+			FROM waiting w LEFT JOIN unnest(@busy::text[], @at::bigint[]) AS b (tenant_id, n) ON b.tenant_id = w.tenant_id
+		), due AS (
+			SELECT c.tenant_id, c.domain_id, c.due_at, t.turn FROM domain_checks c
+			JOIN turns t ON t.tenant_id = c.tenant_id AND t.domain_id = c.domain_id
+			WHERE c.due_at <= app_now() AND (@share = 0 OR t.turn <= @share)
+			ORDER BY t.turn, c.due_at LIMIT @limit FOR NO KEY UPDATE OF c SKIP LOCKED
 		), held AS (
-			UPDATE domain_checks c SET due_at = app_now() + $2
+			UPDATE domain_checks c SET due_at = app_now() + @hold
 			FROM due WHERE c.tenant_id = due.tenant_id AND c.domain_id = due.domain_id
-			RETURNING c.tenant_id, c.domain_id, due.due_at AS since
+			RETURNING c.tenant_id, c.domain_id, due.turn, due.due_at AS since
 		)
-		SELECT held.tenant_id AS tenant, held.domain_id AS id FROM held ORDER BY held.since`
+		SELECT held.tenant_id AS tenant, held.domain_id AS id FROM held ORDER BY held.turn, held.since`
+	busy, counts := work(at)
 	var taken []domains.Ref
 	err := rls.Shared(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		rows, _ := tx.Query(ctx, q, limit, hold)
+		rows, _ := tx.Query(ctx, q, pgx.NamedArgs{"most": mostWaiting, "busy": busy, "at": counts, "share": at.Share, "limit": limit, "hold": hold})
 		taken, err = pgx.CollectRows(rows, pgx.RowToStructByName[domains.Ref])
 		return err
 	})
@@ -35,6 +47,14 @@ func (s *Store) Take(ctx context.Context, limit int, hold time.Duration) ([]doma
 		return nil, fmt.Errorf("taking domains whose check is due: %w", err)
 	}
 	return taken, nil
+}
+
+// work is what a node is at work on, as two columns.
+func work(at domains.Work) (tenants []string, counts []int) {
+	for t, n := range at.Busy {
+		tenants, counts = append(tenants, string(t)), append(counts, n)
+	}
+	return tenants, counts
 }
 
 // Hurry makes a domain's next check due at once. A domain that does not exist, or is another tenant's or deleted, is no error: there is nothing

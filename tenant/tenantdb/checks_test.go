@@ -31,7 +31,7 @@ func (f fixture) change(t *testing.T, d tenant.Domain, change func(*tenant.Domai
 
 func (f fixture) take(t *testing.T, limit int, hold time.Duration) []domains.Ref {
 	t.Helper()
-	taken, err := f.store.Take(t.Context(), limit, hold)
+	taken, err := f.store.Take(t.Context(), limit, hold, domains.Work{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +57,55 @@ func TestTake_LongestWaitingFirst(t *testing.T) {
 	}
 }
 
+// Examinations of names whose DNS answers slowly take long: a hundred of one tenant must not keep the single name of another waiting.
+func TestTake_GivesEachTenantItsTurn(t *testing.T) {
+	f := setup(t)
+	for i := range 20 {
+		f.due(t, f.claim(t, f.acme.ID, fmt.Sprintf("h%d.acme.test", i)), time.Hour+time.Duration(i)*time.Minute)
+	}
+	single := f.claim(t, f.globe.ID, "billing.globe.test")
+	f.due(t, single, time.Second)
+	if got := f.take(t, 2, time.Hour); !slices.Contains(got, ref(single)) {
+		t.Errorf("took %v, not %v", got, ref(single))
+	}
+}
+
+// A tenant with a hundred slow names, the first of them due for hours, leaves room for another's that is due since a second.
+func TestTake_TenantsTakeTurnsWithinTheirShare(t *testing.T) {
+	f := setup(t)
+	var many []domains.Ref
+	for i := range 6 {
+		d := f.claim(t, f.acme.ID, fmt.Sprintf("n%d.acme.test", i))
+		f.due(t, d, time.Duration(10-i)*time.Hour)
+		many = append(many, ref(d))
+	}
+	one := f.claim(t, f.globe.ID, "billing.globe.test")
+	f.due(t, one, time.Second)
+	take := func(limit int, at domains.Work) []domains.Ref {
+		t.Helper()
+		refs, err := f.store.Take(t.Context(), limit, time.Hour, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return refs
+	}
+	if got := take(8, domains.Work{Share: 2, Busy: map[tenant.ID]int{f.acme.ID: 2, f.globe.ID: 2}}); len(got) != 0 {
+		t.Errorf("both have their share, and %v were taken", got)
+	}
+	if got, want := take(1, domains.Work{Share: 2, Busy: map[tenant.ID]int{f.acme.ID: 1}}), []domains.Ref{ref(one)}; !slices.Equal(got, want) {
+		t.Errorf("the node works for the first already, and took %v, want %v", got, want)
+	}
+	if got, want := take(8, domains.Work{Share: 2}), many[:2]; !slices.Equal(got, want) {
+		t.Errorf("took %v, want %v", got, want)
+	}
+	if got, want := take(8, domains.Work{Share: 2, Busy: map[tenant.ID]int{f.acme.ID: 1}}), many[2:3]; !slices.Equal(got, want) {
+		t.Errorf("took %v, want %v", got, want)
+	}
+	if got, want := take(8, domains.Work{}), many[3:]; !slices.Equal(got, want) {
+		t.Errorf("without a share took %v, want %v", got, want)
+	}
+}
+
 func TestTake_ManyNodesNeverGetTheSame(t *testing.T) {
 	f := setup(t)
 	for i := range 40 {
@@ -68,7 +117,7 @@ func TestTake_ManyNodesNeverGetTheSame(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for {
-				refs, err := f.store.Take(t.Context(), 3, time.Hour)
+				refs, err := f.store.Take(t.Context(), 3, time.Hour, domains.Work{})
 				if err != nil {
 					t.Error(err)
 				}

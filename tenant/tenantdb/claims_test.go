@@ -39,7 +39,7 @@ func TestClaim_BeginsWithoutProofAndIsCheckedAtOnce(t *testing.T) {
 	if diff := cmp.Diff([]string{string(f.acme.ID) + " domain.claimed"}, noted.events); diff != "" {
 		t.Errorf("noted:\n%s", diff)
 	}
-	if due, err := store.Take(t.Context(), 10, 0); err != nil || len(due) != 1 || due[0] != (domains.Ref{Tenant: f.acme.ID, ID: got.ID}) {
+	if due, err := store.Take(t.Context(), 10, 0, domains.Work{}); err != nil || len(due) != 1 || due[0] != (domains.Ref{Tenant: f.acme.ID, ID: got.ID}) {
 		t.Errorf("due: %v, %v", due, err)
 	}
 }

@@ -162,7 +162,7 @@ func TestUpdate_OfAnotherTenantsDomainIsNotFound(t *testing.T) {
 	if err := f.store.Hurry(t.Context(), f.globe.ID, d.ID); err != nil {
 		t.Error(err)
 	}
-	if taken, err := f.store.Take(t.Context(), 10, time.Minute); len(taken) != 0 || err != nil {
+	if taken, err := f.store.Take(t.Context(), 10, time.Minute, domains.Work{}); len(taken) != 0 || err != nil {
 		t.Errorf("the other tenant hurried it: %v, %v", taken, err)
 	}
 }
