@@ -33,14 +33,6 @@ func Date(d ledger.Date, locale string) string {
 	return fmt.Sprintf("%d %s %d", d.Day, month, d.Year)
 }
 
-// English returns the locale where it is a kind of English and British English otherwise, for dates among English words.
-func English(locale string) string {
-	if locale == "" || parse(locale).language == "en" {
-		return locale
-	}
-	return "en-GB"
-}
-
 // months holds the form that stands beside a day: Hebrew carries its "in".
 var months = map[string][12]string{
 	"en": {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},

@@ -53,7 +53,7 @@ func cleanText(s string) string {
 // ltrMark, after a name in a right-to-left script, keeps the amount behind it from being drawn before it. Plain text has no other means.
 const ltrMark = "\u200e"
 
-// settled closes a name for use inside an English line of plain text.
+// settled closes a name for use inside a line of plain text that runs from left to right.
 func settled(name string) string {
 	if strings.IndexFunc(name, rightToLeft) < 0 {
 		return name

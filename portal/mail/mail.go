@@ -71,11 +71,13 @@ type Message struct {
 	To      netmail.Address
 	ReplyTo netmail.Address // no address: none
 	Date    time.Time
-	Subject string
-	Text    string
-	HTML    string
-	Logo    Image // shown by the HTML as cid:logo; zero: none
-	DKIM    *DKIM // signs it instead of the Sender's own key; nil: that one
+	// Language is BCP 47, of everything in the mail but names; "" does not say.
+	Language string
+	Subject  string
+	Text     string
+	HTML     string
+	Logo     Image // shown by the HTML as cid:logo; zero: none
+	DKIM     *DKIM // signs it instead of the Sender's own key; nil: that one
 }
 
 // LogValue hides everything but the id from logs.

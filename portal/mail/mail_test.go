@@ -164,11 +164,11 @@ func TestRender_SaysHowLongTheLinkWorks(t *testing.T) {
 
 func TestRender_TakesTheContactsLocaleBeforeTheTenants(t *testing.T) {
 	l := letter(mail.Invoice, tenants()["yellow"])
-	if m := render(t, l); !strings.Contains(m.Text, "1.204,50\u00a0€") || !strings.Contains(m.Text, "3 May 2026") {
+	if m := render(t, l); !strings.Contains(m.Text, "1.204,50\u00a0€") || !strings.Contains(m.Text, "Fällig am 3. Mai 2026") {
 		t.Errorf("the tenant's locale:\n%s", m.Text)
 	}
 	l.Contact.Locale = "en-US"
-	if m := render(t, l); !strings.Contains(m.Text, "€1,204.50") || !strings.Contains(m.Text, "May 3, 2026") {
+	if m := render(t, l); !strings.Contains(m.Text, "€1,204.50") || !strings.Contains(m.Text, "Due May 3, 2026") {
 		t.Errorf("the contact's locale:\n%s", m.Text)
 	}
 }

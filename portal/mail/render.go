@@ -20,6 +20,7 @@ type htmlPage struct {
 	words
 	Logo        Image
 	Light, Dark tenant.Scheme
+	Start       string // the side that lines start from: mailboxes know no "start"
 }
 
 // Render writes the mail of a letter, from the sender's address in the tenant's name. The only error that a reader's data can cause is
@@ -36,7 +37,7 @@ func Render(l Letter, sender string) (Message, error) {
 	}
 	msg := Message{
 		ID: messageID(l.ID, sender), From: netmail.Address{Name: w.Tenant, Address: sender}, To: to, Date: l.Now,
-		Subject: w.Subject, Text: w.text(), HTML: html, Logo: l.Logo,
+		Language: w.Lang.Tag(), Subject: w.Subject, Text: w.text(), HTML: html, Logo: l.Logo,
 	}
 	// A support address that cannot be written to is the tenant's mistake; it must not keep the mail from the client.
 	if replyTo, err := address(l.Tenant.Name, l.Tenant.Brand.SupportEmail); err == nil {
@@ -47,8 +48,12 @@ func Render(l Letter, sender string) (Message, error) {
 
 func (l Letter) html(w words) (string, error) {
 	palette := tenant.NewPalette(l.Tenant.Brand.Primary, l.Tenant.Brand.Accent)
+	start := "left"
+	if w.Lang.Dir() == "rtl" {
+		start = "right"
+	}
 	var b strings.Builder
-	err := page.Execute(&b, htmlPage{words: w, Logo: l.Logo, Light: palette.Light, Dark: palette.Dark})
+	err := page.Execute(&b, htmlPage{words: w, Logo: l.Logo, Light: palette.Light, Dark: palette.Dark, Start: start})
 	return b.String(), err
 }
 

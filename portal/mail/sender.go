@@ -131,6 +131,9 @@ func (s *Sender) compose(m Message) *gomail.Msg {
 	msg.Subject(m.Subject)
 	// RFC 3834: holiday notices do not answer this.
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	if m.Language != "" {
+		msg.SetGenHeader("Content-Language", m.Language)
+	}
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
 	if len(m.Logo.Bytes) > 0 {

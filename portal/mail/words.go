@@ -1,22 +1,24 @@
 package mail
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
 	"tollhouse/payments/ledger"
 	"tollhouse/portal/format"
+	"tollhouse/portal/lang"
 )
 
 // words is all that a mail says, in plain text. HTML and text are two settings of the same words.
 type words struct {
+	Lang      lang.ID
 	Subject   string
 	Preview   string // what a mailbox shows beside the subject
 	Tenant    string
 	Lead      string // one sentence of what this is
 	Figure    *figure
 	Button    string
+	Address   string // stands before the bare URL
 	URL       string
 	CodeHint  string // what the code is for; empty when there is none
 	Code      string
@@ -33,26 +35,43 @@ type figure struct {
 	Note   string
 }
 
+// writer writes one letter in the language of its reader.
+type writer struct {
+	Letter
+	*phrases
+	figures               string // the locale of amounts and dates
+	tenant, company, name string // closed, for use inside a line
+	number                string // of the invoice
+}
+
+func newWriter(l Letter) writer {
+	reader := lang.Choose(l.Contact.Locale, l.Tenant.Locale)
+	p := catalogue[reader.Lang]
+	return writer{
+		Letter: l, phrases: p, figures: reader.Locale, number: p.value(l.Invoice.Number),
+		tenant: p.value(clean(l.Tenant.Name, maxName)), company: p.value(clean(l.Company, maxName)), name: p.value(clean(l.Contact.Name, maxName)),
+	}
+}
+
 // write chooses the words of a letter.
 func write(l Letter) words {
+	wr := newWriter(l)
 	w := words{
-		Tenant: clean(l.Tenant.Name, maxName),
-		URL:    l.URL,
-		Terms:  fmt.Sprintf("The link works once, %s.", l.validity()),
+		Lang: wr.Lang, Tenant: clean(l.Tenant.Name, maxName), URL: l.URL, Address: wr.OpenAddress,
+		Terms: fill(wr.WorksOnce, "validity", wr.validity()),
 	}
-	name, company := settled(w.Tenant), settled(clean(l.Company, maxName))
 	switch l.Kind {
 	case Invoice:
-		l.writeInvoice(&w, name, company)
+		wr.writeInvoice(&w)
 	case LoginLink:
-		l.writeLogin(&w, name)
+		wr.writeLogin(&w)
 	case PortalLink:
-		l.writePortal(&w, name, company)
+		wr.writePortal(&w)
 	}
 	w.Subject = cut(w.Subject, maxSubject)
-	w.For = fmt.Sprintf("This mail is for %s at %s. %s", settled(clean(l.Contact.Name, maxName)), company, w.For)
+	w.For = wr.join(wr.say(wr.Recipient), w.For)
 	if l.Tenant.Brand.SupportEmail != "" {
-		w.Questions = fmt.Sprintf("Questions? Reply to this mail or write to %s.", clean(l.Tenant.Brand.SupportEmail, 254))
+		w.Questions = fill(wr.Questions, "email", wr.value(clean(l.Tenant.Brand.SupportEmail, 254)))
 	}
 	if footer := cleanText(l.Tenant.Brand.Footer); footer != "" {
 		w.Footer = strings.Split(footer, "\n")
@@ -60,107 +79,87 @@ func write(l Letter) words {
 	return w
 }
 
-func (l Letter) writeInvoice(w *words, name, company string) {
-	number := l.Invoice.Number
-	w.Lead = fmt.Sprintf("Here is invoice %s from %s for %s.", number, name, company)
-	w.Button = "View invoice " + number
-	w.Terms += " After that, the page it leads to can mail you a new one."
-	w.For = fmt.Sprintf("You get it because %s sends the invoices of %s to this address.", name, company)
-	date := format.Date(l.Invoice.DueDate, format.English(l.locale()))
-	due := l.Invoice.Due()
-	var subject string
+// say fills a sentence with the names of the letter.
+func (wr writer) say(sentence string) string {
+	return fill(sentence, "tenant", wr.tenant, "company", wr.company, "contact", wr.name, "number", wr.number)
+}
+
+func (wr writer) writeInvoice(w *words) {
+	w.Lead, w.Button, w.For = wr.say(wr.InvoiceLead), fill(wr.ViewInvoice, "number", wr.Invoice.Number), wr.say(wr.InvoiceWhy)
+	w.Terms = wr.join(w.Terms, wr.MailsNewOne)
+	date := wr.date(wr.Invoice.DueDate)
+	due := wr.Invoice.Due()
+	var state string
 	switch {
 	case due.Amount > 0:
-		subject = fmt.Sprintf("%s due %s", l.money(due), date)
-		w.Figure = &figure{Label: "Amount due", Amount: l.money(due), Note: l.dueNote(date)}
-	case l.Invoice.Balance().Amount > 0:
-		subject = "payment on its way"
-		w.Figure = &figure{Label: "Being paid", Amount: l.money(l.Invoice.Balance()), Note: "Your payment is on its way; there is nothing to do"}
+		state = fill(wr.DueSubject, "amount", wr.money(due), "date", date)
+		w.Figure = &figure{Label: wr.AmountDue, Amount: wr.parts(due), Note: wr.dueNote(date)}
+	case wr.Invoice.Balance().Amount > 0:
+		state = wr.OnItsWaySubject
+		w.Figure = &figure{Label: wr.BeingPaid, Amount: wr.parts(wr.Invoice.Balance()), Note: wr.BeingPaidNote}
 	default:
-		subject = "paid"
-		w.Figure = &figure{Label: "Paid", Amount: l.money(l.amount(l.Invoice.Total)), Note: "Nothing is left to pay"}
+		state = wr.PaidSubject
+		w.Figure = &figure{Label: wr.Paid, Amount: wr.parts(wr.of(wr.Invoice.Total)), Note: wr.PaidNote}
 	}
-	w.Subject = fmt.Sprintf("Invoice %s from %s: %s", number, name, subject)
-	w.Preview = fmt.Sprintf("%s: %s. %s.", w.Figure.Label, w.Figure.Amount, w.Figure.Note)
+	w.Subject = fill(wr.say(wr.InvoiceSubject), "state", state)
+	w.Preview = fill(wr.Preview, "label", w.Figure.Label, "amount", wr.amount(w.Figure.Amount), "note", w.Figure.Note)
 }
 
 // dueNote says until when, and what was paid already.
-func (l Letter) dueNote(date string) string {
-	note := "Due " + date
-	if l.Invoice.DueDate.Before(ledger.DateIn(l.Now, l.Tenant.TimeZone)) {
-		note = "Was due " + date
+func (wr writer) dueNote(date string) string {
+	note := fill(wr.Due, "date", date)
+	if wr.Invoice.DueDate.Before(ledger.DateIn(wr.Now, wr.Tenant.TimeZone)) {
+		note = fill(wr.WasDue, "date", date)
 	}
-	if l.Invoice.Settled > 0 {
-		note += fmt.Sprintf(", %s of %s is paid", l.money(l.amount(l.Invoice.Settled)), l.money(l.amount(l.Invoice.Total)))
+	if wr.Invoice.Settled > 0 {
+		note = fill(wr.PartPaid, "note", note, "paid", wr.money(wr.of(wr.Invoice.Settled)), "total", wr.money(wr.of(wr.Invoice.Total)))
 	}
 	return note
 }
 
-func (l Letter) writeLogin(w *words, name string) {
-	w.Subject = "Your sign-in link for " + name
-	w.Lead = fmt.Sprintf("You asked for a link to your billing portal at %s.", name)
-	w.Button = "Open billing portal"
-	if l.Invoice.Number != "" {
-		w.Subject = fmt.Sprintf("Your new link to invoice %s from %s", l.Invoice.Number, name)
-		w.Lead = fmt.Sprintf("You asked for a new link to invoice %s from %s.", l.Invoice.Number, name)
-		w.Button = "View invoice " + l.Invoice.Number
+func (wr writer) writeLogin(w *words) {
+	w.Subject, w.Lead, w.Button, w.For = wr.say(wr.LoginSubject), wr.say(wr.LoginLead), wr.OpenPortal, wr.say(wr.LoginWhy)
+	if wr.Invoice.Number != "" {
+		w.Subject, w.Lead, w.For = wr.say(wr.NewLinkSubject), wr.say(wr.NewLinkLead), wr.say(wr.NewLinkWhy)
+		w.Button = fill(wr.ViewInvoice, "number", wr.Invoice.Number)
 	}
-	if l.Code != "" {
-		w.Code = l.Code
-		w.CodeHint = "The link opens only in the browser where you asked for it. Anywhere else, go back to that page and type this code:"
-		w.Terms = fmt.Sprintf("Link and code work once, %s. Give the code to nobody: we never ask for it.", l.validity())
+	if wr.Code != "" {
+		w.Code, w.CodeHint = wr.Code, wr.CodeHint
+		w.Terms = fill(wr.CodeWorksOnce, "validity", wr.validity())
 	}
 	w.Preview = w.Terms
-	w.Terms += " If it was not you who asked, ignore this mail: nobody gets in without the link."
-	w.For = fmt.Sprintf("You get it because somebody entered this address at the billing portal of %s.", name)
-	if l.Invoice.Number != "" {
-		w.For = fmt.Sprintf("You get it because somebody asked for a new link at the billing portal of %s.", name)
-	}
+	w.Terms = wr.join(w.Terms, wr.NotYou)
 }
 
-func (l Letter) writePortal(w *words, name, company string) {
-	w.Subject = "Your billing portal at " + name
-	w.Lead = fmt.Sprintf("%s sends you a link to your billing portal, with your invoices and payments in one place.", name)
-	w.Button = "Open billing portal"
-	if l.Invoice.Number != "" {
-		w.Subject = fmt.Sprintf("Invoice %s from %s", l.Invoice.Number, name)
-		w.Lead = fmt.Sprintf("%s sends you a link to invoice %s.", name, l.Invoice.Number)
-		w.Button = "View invoice " + l.Invoice.Number
+func (wr writer) writePortal(w *words) {
+	w.Subject, w.Lead, w.Button, w.For = wr.say(wr.PortalSubject), wr.say(wr.PortalLead), wr.OpenPortal, wr.say(wr.PortalWhy)
+	if wr.Invoice.Number != "" {
+		w.Subject, w.Lead = wr.say(wr.DocumentSubject), wr.say(wr.DocumentLead)
+		w.Button = fill(wr.ViewInvoice, "number", wr.Invoice.Number)
 	}
 	w.Preview = w.Terms
-	w.Terms += " After that, the page it leads to can mail you a new one."
-	w.For = fmt.Sprintf("You get it because %s writes to %s at this address.", name, company)
+	w.Terms = wr.join(w.Terms, wr.MailsNewOne)
 }
 
-func (l Letter) amount(minor int64) ledger.Money {
-	return ledger.Money{Amount: minor, Currency: l.Invoice.Currency}
+func (wr writer) of(minor int64) ledger.Money {
+	return ledger.Money{Amount: minor, Currency: wr.Invoice.Currency}
 }
 
-func (l Letter) money(m ledger.Money) format.Parts { return format.MoneyParts(m, l.locale()) }
+func (wr writer) parts(m ledger.Money) format.Parts { return format.MoneyParts(m, wr.figures) }
 
-// locale is how the reader writes figures.
-func (l Letter) locale() string {
-	if l.Contact.Locale != "" {
-		return l.Contact.Locale
-	}
-	return l.Tenant.Locale
-}
+// money is an amount for use inside a line.
+func (wr writer) money(m ledger.Money) string { return wr.amount(wr.parts(m)) }
+
+func (wr writer) date(d ledger.Date) string { return format.Date(d, lang.Dates(wr.figures)) }
 
 // validity says how long the link works: a span when it is short, a day when it is not.
-func (l Letter) validity() string {
-	left := l.ExpiresAt.Sub(l.Now)
+func (wr writer) validity() string {
+	left := wr.ExpiresAt.Sub(wr.Now)
 	switch {
 	case left < 2*time.Hour:
-		return "for " + count(max(int(left.Round(time.Minute)/time.Minute), 1), "minute")
+		return wr.count(wr.ForMinutes, max(int(left.Round(time.Minute)/time.Minute), 1))
 	case left <= 48*time.Hour:
-		return "for " + count(int(left.Round(time.Hour)/time.Hour), "hour")
+		return wr.count(wr.ForHours, int(left.Round(time.Hour)/time.Hour))
 	}
-	return "until " + format.Date(ledger.DateIn(l.ExpiresAt, l.Tenant.TimeZone), format.English(l.locale()))
-}
-
-func count(n int, unit string) string {
-	if n == 1 {
-		return "1 " + unit
-	}
-	return fmt.Sprintf("%d %ss", n, unit)
+	return fill(wr.Until, "date", wr.date(ledger.DateIn(wr.ExpiresAt, wr.Tenant.TimeZone)))
 }
