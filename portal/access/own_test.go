@@ -143,7 +143,7 @@ func (n *node) signInAs(t *testing.T, site *tenant.Site, contact string) access.
 		t.Fatal(err)
 	}
 	_, token, _ := strings.Cut(p.URL, "/portal/l/")
-	grant, err := n.Redeem(context.Background(), site, token, visitor)
+	grant, err := n.Redeem(context.Background(), site, token, "", visitor)
 	if err != nil {
 		t.Fatal(err)
 	}
