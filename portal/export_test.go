@@ -1,0 +1,9 @@
+package portal
+
+import (
+	"tollhouse/portal/lang"
+	"tollhouse/portal/lang/langtest"
+)
+
+// SentencesOf are the sentences of one language, for tests outside the package.
+func SentencesOf(id lang.ID) []langtest.Sentence { return langtest.Sentences(catalogue[id]) }
