@@ -14,7 +14,18 @@ const (
 
 func tooMany(turned, of int) bool { return turned >= fewestTurned && turned*brakeShare > of }
 
-func fewEnough(turned, of int) bool { return !tooMany(2*turned, of) }
+// widespread reports whether too many names turned bad, at that weight, and not of one tenant alone: what our resolvers do wrong they do to all,
+// while one who lets its own names turn bad would keep every other from losing a name, and from taking one over.
+func (s *Service) widespread(ctx context.Context, turned, of, weight int) (bool, error) {
+	if !tooMany(weight*turned, of) {
+		return false, nil
+	}
+	others, ofOthers, err := s.cfg.Store.TurnedOfOthers(ctx)
+	if err != nil {
+		return true, fmt.Errorf("counting the names of others that turned bad: %w", err)
+	}
+	return weight*others*brakeShare >= ofOthers, nil // also when there are no others
+}
 
 // braked reports whether our resolvers are distrusted, and begins to distrust them when there is reason. On an error nothing is known, and so
 // nothing may be lost.
@@ -32,8 +43,9 @@ func (s *Service) braked(ctx context.Context) (bool, error) {
 	if err != nil {
 		return true, fmt.Errorf("counting the names that turned bad: %w", err)
 	}
-	if !tooMany(turned, of) {
-		return false, nil
+	wide, err := s.widespread(ctx, turned, of, 1)
+	if err != nil || !wide {
+		return wide, err
 	}
 	return true, s.trip(ctx, turned, of)
 }
@@ -66,8 +78,8 @@ func (s *Service) easeBrake(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("counting the names that turned bad: %w", err)
 	}
-	if !fewEnough(turned, of) {
-		return nil
+	if wide, err := s.widespread(ctx, turned, of, 2); err != nil || wide {
+		return err
 	}
 	if err := s.cfg.Store.Release(ctx, false); err != nil {
 		return fmt.Errorf("taking the brake off: %w", err)

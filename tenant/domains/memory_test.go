@@ -171,6 +171,34 @@ func (m *memory) Turned(context.Context) (turned, of int, err error) {
 	return turned, of, nil
 }
 
+func (m *memory) TurnedOfOthers(context.Context) (turned, of int, err error) {
+	leave, err := m.enter()
+	if err != nil {
+		return 0, 0, err
+	}
+	defer leave()
+	type count struct{ turned, of int }
+	counts := map[tenant.ID]count{}
+	var worst tenant.ID
+	for _, d := range m.rows {
+		c := counts[d.Tenant]
+		if (d.Status.Served() || d.Status == tenant.DomainMoved) && d.ProvenBy != tenant.ProvenByOperator {
+			c.of++
+			if !d.BadSince.IsZero() {
+				c.turned++
+			}
+		}
+		counts[d.Tenant] = c
+	}
+	for t, c := range counts {
+		turned, of = turned+c.turned, of+c.of
+		if most := counts[worst]; worst == "" || c.turned > most.turned || c.turned == most.turned && c.of > most.of {
+			worst = t
+		}
+	}
+	return turned - counts[worst].turned, of - counts[worst].of, nil
+}
+
 func (m *memory) Brake(context.Context) (domains.Brake, error) {
 	leave, err := m.enter()
 	if err != nil {

@@ -214,6 +214,22 @@ func (l *line) mend() {
 	l.down = false
 }
 
+// Somebody who does not want to give a name up lets other names of its own turn bad.
+func TestBrake_IsNotInOneTenantsHand(t *testing.T) {
+	w := newWorld(t)
+	for i := range 20 {
+		w.active(t, w.tenants[1], fmt.Sprintf("n%d.globe.com", i))
+	}
+	for i := range 10 {
+		d := w.active(t, w.tenants[0], fmt.Sprintf("n%d.acme.com", i))
+		w.dns.set(d.Host.String(), answers{})
+		w.check(t, d)
+	}
+	if b, err := w.cfg.Store.Brake(context.Background()); err != nil || !b.TrippedAt.IsZero() {
+		t.Errorf("%+v, %v", b, err)
+	}
+}
+
 // The brake over the real record: it trips with the third of ten names, holds what is due to be lost, and goes off by itself.
 func TestBrake_IsOneForAllNodes(t *testing.T) {
 	w := newWorld(t)

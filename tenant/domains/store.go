@@ -38,6 +38,8 @@ type Store interface {
 
 	// Turned counts the names that were proven by DNS and are served, and of those the ones that turned bad and were not accepted as such.
 	Turned(ctx context.Context) (turned, of int, err error)
+	// TurnedOfOthers counts the same without the tenant that most of the bad ones belong to.
+	TurnedOfOthers(ctx context.Context) (turned, of int, err error)
 	Brake(ctx context.Context) (Brake, error)
 	// Trip sets the brake unless it is set; Release takes it off. accept says that the names that are bad now are really lost.
 	Trip(ctx context.Context, turned, of int) (tripped bool, err error)

@@ -24,6 +24,23 @@ func (s *Store) Turned(ctx context.Context) (turned, of int, err error) {
 	return turned, of, nil
 }
 
+// TurnedOfOthers counts the same without the tenant that most of the bad ones belong to.
+func (s *Store) TurnedOfOthers(ctx context.Context) (turned, of int, err error) {
+	const q = `
+		WITH counted AS (
+			SELECT count(*) FILTER (WHERE c.bad_since > COALESCE(b.accepted_at, '-infinity')) AS turned, count(*) AS names
+			FROM domain_checks c, domain_brake b WHERE c.served GROUP BY c.tenant_id
+		), others AS (
+			SELECT o.turned, o.names FROM counted o ORDER BY o.turned DESC, o.names DESC OFFSET 1
+		)
+		SELECT COALESCE(sum(o.turned), 0)::bigint, COALESCE(sum(o.names), 0)::bigint FROM others o`
+	err = rls.Shared(ctx, s.pool, func(tx pgx.Tx) error { return tx.QueryRow(ctx, q).Scan(&turned, &of) })
+	if err != nil {
+		return 0, 0, fmt.Errorf("counting names of others that turned bad: %w", err)
+	}
+	return turned, of, nil
+}
+
 // Brake returns the brake as it is.
 func (s *Store) Brake(ctx context.Context) (domains.Brake, error) {
 	const q = `SELECT b.tripped_at, b.turned, b.of_names FROM domain_brake b`

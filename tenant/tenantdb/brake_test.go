@@ -54,6 +54,31 @@ func TestTurned_ForgetsWhatCameBack(t *testing.T) {
 	f.turned(t, 0, 2)
 }
 
+func TestTurnedOfOthers_LeavesOutTheTenantThatHasMost(t *testing.T) {
+	f := setup(t)
+	expect := func(turned, of int) {
+		t.Helper()
+		if gotTurned, gotOf, err := f.store.TurnedOfOthers(t.Context()); err != nil || gotTurned != turned || gotOf != of {
+			t.Errorf("%d of %d, %v; want %d of %d", gotTurned, gotOf, err, turned, of)
+		}
+	}
+	expect(0, 0)
+	third := f.create(t, tenant.Draft{Slug: "third", Name: "Third"})
+	for i, c := range []struct {
+		owner tenant.ID
+		bad   bool
+	}{{f.acme.ID, true}, {f.acme.ID, true}, {f.globe.ID, true}, {f.globe.ID, false}, {f.globe.ID, false}, {third.ID, false}} {
+		d := f.claimAt(t, c.owner, fmt.Sprintf("h%d.acme.test", i), tenant.DomainActive)
+		f.change(t, d, func(d *tenant.Domain) {
+			if d.ProvenBy = tenant.ProvenByCNAME; c.bad {
+				d.BadSince = at
+			}
+		})
+	}
+	f.turned(t, 3, 6)
+	expect(1, 4)
+}
+
 func TestBrake_OneOfManyTripsIt(t *testing.T) {
 	f := setup(t)
 	if brake, err := f.store.Brake(t.Context()); brake != (domains.Brake{}) || err != nil {
