@@ -2,6 +2,7 @@ package portaldb
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 
@@ -39,11 +40,8 @@ func (p *Pages) Trail(ctx context.Context, s access.Session, q portal.TrailQuery
 	b := &pgx.Batch{}
 	args := begin(b, s, &data.Member)
 	limit := pageLimit(q.Limit)
-	args["kinds"], args["who"], args["after"], args["limit"] = kindsOf(q.What), q.Who, "", limit+1
-	if tenant.ValidID("evt", q.After) {
-		args["after"] = q.After
-	}
-	collect(b, &found, scanPlaced, trail, args)
+	args["kinds"] = kindsOf(q.What)
+	collect(b, &found, scanPlaced, trailQuery(q, limit+1, args), args)
 	collect(b, &data.People, pgx.RowToStructByPos[portal.Person], people, args)
 	if err := p.read(ctx, s, b, "the activity"); err != nil {
 		return portal.TrailData{}, err
@@ -61,10 +59,34 @@ func (p *Pages) Trail(ctx context.Context, s access.Session, q portal.TrailQuery
 	return data, nil
 }
 
+// trailQuery cuts the page before it looks up names, and says only what is asked for: the plan of a statement that could be any of them fits none.
+func trailQuery(q portal.TrailQuery, limit int, args pgx.NamedArgs) string {
+	where := ""
+	if q.Who != "" {
+		where += `
+			   AND (e.contact_id = @who OR e.document_id IN (SELECT p.id FROM payments p
+			                                                  WHERE p.tenant_id = @tenant AND p.company_id = @company AND p.contact_id = @who))`
+		args["who"] = q.Who
+	}
+	if tenant.ValidID("evt", q.After) {
+		where += ` AND e.id < @after`
+		args["after"] = q.After
+	}
+	return `
+	WITH page AS MATERIALIZED (
+		SELECT e.* FROM audit_events e
+		 WHERE e.tenant_id = @tenant AND e.company_id = @company AND e.kind = ANY(@kinds)` + where + `
+		   AND (NOT starts_with(e.kind, 'invoice.') OR EXISTS (SELECT FROM invoices i WHERE i.tenant_id = @tenant AND i.company_id = @company
+		                                                          AND i.id = e.document_id AND i.sent_at IS NOT NULL))
+		 ORDER BY e.id DESC
+		 LIMIT ` + strconv.Itoa(limit) + `
+	)` + trail
+}
+
 const trail = `
 	SELECT e.id, e.at, e.kind, COALESCE(e.details->>'why', ''), COALESCE(c.name, ''), own.doing, COALESCE(e.details->>'first' = 'true', false),
 	       COALESCE(i.number, ''), COALESCE(i.id, ''), COALESCE(CASE WHEN own.doing THEN host(e.ip) END, '')
-	  FROM audit_events e
+	  FROM page e
 	 CROSS JOIN LATERAL (SELECT e.actor = 'contact' AND e.actor_id = @contact AS doing) own
 	  LEFT JOIN payments p ON p.tenant_id = e.tenant_id AND p.company_id = e.company_id AND p.id = e.document_id
 	  LEFT JOIN LATERAL (SELECT a.invoice_id FROM payment_allocations a
@@ -72,12 +94,7 @@ const trail = `
 	  LEFT JOIN invoices i ON i.tenant_id = e.tenant_id AND i.company_id = e.company_id AND i.id = COALESCE(f.invoice_id, e.document_id)
 	                      AND i.sent_at IS NOT NULL
 	  LEFT JOIN contacts c ON c.tenant_id = e.tenant_id AND c.company_id = e.company_id AND c.id = COALESCE(e.contact_id, p.contact_id)
-	 WHERE e.tenant_id = @tenant AND e.company_id = @company AND e.kind = ANY(@kinds)
-	   AND (@who = '' OR COALESCE(e.contact_id, p.contact_id) = @who)
-	   AND (@after = '' OR e.id < @after)
-	   AND (i.id IS NOT NULL OR NOT starts_with(e.kind, 'invoice.'))
-	 ORDER BY e.id DESC
-	 LIMIT @limit`
+	 ORDER BY e.id DESC`
 
 // placed is an entry with its place in the list.
 type placed struct {

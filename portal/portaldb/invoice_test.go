@@ -8,6 +8,7 @@ import (
 	"tollhouse/payments"
 	"tollhouse/payments/paymentstest"
 	"tollhouse/portal/access"
+	"tollhouse/portal/portaldb"
 )
 
 func TestInvoice_ShowsLinesAndPayments(t *testing.T) {
@@ -92,6 +93,34 @@ func TestInvoice_NotesTheFirstViewOnceHoweverManyLook(t *testing.T) {
 	}
 	if n := f.Int(t, views+` AND details->>'first' = 'true'`, f.Tenant.ID, f.session.ID, inv.ID); n != 1 {
 		t.Errorf("the audit log tells of %d first views, want 1", n)
+	}
+}
+
+// The page with its entry in the log, and the entry's link in the chain, takes as many round trips as the page alone.
+func TestInvoice_NotesTheViewWithoutARoundTrip(t *testing.T) {
+	f := setup(t)
+	inv := f.Sent(t, 100)
+	pool := countingPool(t, f.DB.AppURL)
+	counted := portaldb.New(pool.Pool)
+	trips := map[bool]int{}
+	for _, noted := range []bool{false, true, false, true} { // at first the connection learns the statements
+		by := visitor
+		if !noted {
+			by = nil
+		}
+		pool.trips = 0
+		if _, err := counted.Invoice(ctx, f.session, inv.ID, by); err != nil {
+			t.Fatal(err)
+		}
+		trips[noted] = pool.trips
+	}
+	if trips[true] != 1 || trips[false] != 1 {
+		t.Errorf("%d round trips with the entry, %d without, want 1", trips[true], trips[false])
+	}
+	const linked = `SELECT count(*) FROM audit_events e JOIN audit_chain c ON c.tenant_id = e.tenant_id AND c.event_id = e.id
+		WHERE e.tenant_id = $1 AND e.kind = 'invoice.viewed'`
+	if n := f.Int(t, linked, f.Tenant.ID); n != 2 {
+		t.Errorf("%d entries in the chain, want 2", n)
 	}
 }
 

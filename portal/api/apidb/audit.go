@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 
@@ -22,37 +22,57 @@ var _ api.AuditLog = (*AuditLog)(nil)
 // NewAuditLog returns the reading side of the audit log.
 func NewAuditLog(db rls.DB) *AuditLog { return &AuditLog{db: db} }
 
-// entries reads events with their places in the chain. An event that was never linked in shows all the same.
-const entries = `
+// entries reads the events of page, a query before it, with their places in the chain. An event that was never linked in shows all the same.
+// The page is cut first, so that links are looked up for what is shown and for nothing else; and the place before is a column of its own, for a
+// subtraction, which might fail, may not be looked up by beneath row-level security.
+const entries = `, linked AS MATERIALIZED (
+		SELECT e.*, c.n, c.n - 1 AS before, c.hash FROM page e LEFT JOIN audit_chain c ON c.tenant_id = e.tenant_id AND c.event_id = e.id
+	)
 	SELECT e.id, (extract(epoch FROM e.at) * 1000000)::bigint, e.kind, e.actor, e.actor_id, e.company_id, e.contact_id, e.document_id, e.session_id,
-	       e.link_id, host(e.ip), e.user_agent, e.details::text, COALESCE(c.n, 0), c.hash,
-	       CASE WHEN c.n = 1 THEN audit_genesis(e.tenant_id) ELSE p.hash END
-	  FROM audit_events e
-	  LEFT JOIN audit_chain c ON c.tenant_id = e.tenant_id AND c.event_id = e.id
-	  LEFT JOIN audit_chain p ON p.tenant_id = c.tenant_id AND p.n = c.n - 1`
+	       e.link_id, host(e.ip), e.user_agent, e.details::text, COALESCE(e.n, 0), e.hash,
+	       CASE WHEN e.n = 1 THEN audit_genesis(e.tenant_id) ELSE p.hash END
+	  FROM linked e
+	  LEFT JOIN audit_chain p ON p.tenant_id = e.tenant_id AND p.n = e.before`
 
 // Events lists entries, newest first. Ids grow with time, so the id is the order and the cursor. A bound of time is no index's: it costs a look
 // at each entry that the other filters leave.
 func (l *AuditLog) Events(ctx context.Context, t tenant.ID, q api.AuditQuery) ([]audit.Entry, error) {
-	const sql = entries + `
-		WHERE e.tenant_id = @tenant
-		  AND (@company = '' OR e.company_id = @company) AND (@contact = '' OR e.contact_id = @contact)
-		  AND (@document = '' OR e.document_id = @document) AND (@session = '' OR e.session_id = @session)
-		  AND starts_with(e.kind, @kind)
-		  AND (@from::timestamptz IS NULL OR e.at >= @from) AND (@to::timestamptz IS NULL OR e.at < @to)
-		  AND (@after = '' OR e.id < @after)
-		ORDER BY e.id DESC
-		LIMIT @limit`
-	return l.events(ctx, t, sql, pgx.NamedArgs{"tenant": string(t), "company": q.CompanyID, "contact": q.ContactID, "document": q.DocumentID,
-		"session": q.SessionID, "kind": q.Kind, "from": momentOrNull(q.From), "to": momentOrNull(q.To), "after": q.After, "limit": q.Limit})
+	where, args := filters(q)
+	args["tenant"] = string(t)
+	sql := `WITH page AS MATERIALIZED (SELECT * FROM audit_events e WHERE e.tenant_id = @tenant` + where +
+		` ORDER BY e.id DESC LIMIT ` + strconv.Itoa(q.Limit) + `)` + entries + ` ORDER BY e.id DESC`
+	return l.events(ctx, t, sql, args)
+}
+
+// filters says only what is asked for, and the limit stands in the statement: the plan of a statement that could be any of them fits none.
+func filters(q api.AuditQuery) (where string, args pgx.NamedArgs) {
+	args = pgx.NamedArgs{}
+	add := func(given bool, name, condition string, value any) {
+		if given {
+			where += " AND " + condition
+			args[name] = value
+		}
+	}
+	add(q.CompanyID != "", "company", "e.company_id = @company", q.CompanyID)
+	add(q.ContactID != "", "contact", "e.contact_id = @contact", q.ContactID)
+	add(q.DocumentID != "", "document", "e.document_id = @document", q.DocumentID)
+	add(q.SessionID != "", "session", "e.session_id = @session", q.SessionID)
+	add(q.Kind != "", "kind", "starts_with(e.kind, @kind)", q.Kind)
+	add(!q.From.IsZero(), "from", "e.at >= @from", q.From)
+	add(!q.To.IsZero(), "to", "e.at < @to", q.To)
+	add(q.After != "", "after", "e.id < @after", q.After)
+	return where, args
 }
 
 // Trail returns the entries of one session and its link, oldest first.
 func (l *AuditLog) Trail(ctx context.Context, t tenant.ID, sessionID, linkID string, limit int) ([]audit.Entry, error) {
-	const sql = entries + `
-		WHERE e.tenant_id = @tenant AND (e.session_id = @session OR @link <> '' AND e.link_id = @link)
-		ORDER BY e.id
-		LIMIT @limit`
+	const sql = `
+		WITH page AS MATERIALIZED (
+			SELECT * FROM audit_events e
+			 WHERE e.tenant_id = @tenant AND (e.session_id = @session OR @link <> '' AND e.link_id = @link)
+			 ORDER BY e.id
+			 LIMIT @limit
+		)` + entries + ` ORDER BY e.id`
 	return l.events(ctx, t, sql, pgx.NamedArgs{"tenant": string(t), "session": sessionID, "link": linkID, "limit": limit})
 }
 
@@ -94,11 +114,4 @@ func scanEntry(row pgx.CollectableRow, t tenant.ID) (audit.Entry, error) {
 	copy(e.Hash[:], hash)
 	copy(e.Previous[:], previous)
 	return e, err
-}
-
-func momentOrNull(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }
