@@ -5,8 +5,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"tollhouse/portal/mail/mailsink"
 )
 
 // redisOf is the Redis of the fleet, seen from outside.
@@ -25,6 +28,17 @@ func (f *fleet) redisOf(t *testing.T) *redis.Client {
 func (f *fleet) pageOn(t *testing.T, n *fleetNode, b *business, session string) answer {
 	t.Helper()
 	return ask(t, f.client(n), "GET", "https://"+b.host+"/portal/", "", session)
+}
+
+// isTold waits for the mail to an address that is no contact's any more.
+func (f *fleet) isTold(t *testing.T, address string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	m, err := f.sink.Wait(ctx, func(m mailsink.Message) bool { return m.To[0] == address && strings.Contains(m.Subject, "was changed") })
+	if err != nil || linkInMail.MatchString(m.Text+m.HTML) {
+		t.Errorf("the old address: %v, text %q", err, m.Text)
+	}
 }
 
 // A session ends with what it stands on, on the next request to any node, although every copy of it is still there.
@@ -54,6 +68,9 @@ func TestRevocation_IsThereOnTheNextRequestOfEveryNode(t *testing.T) {
 			}
 			if left := f.redisOf(t).Exists(t.Context(), copies...).Val(); int(left) != len(copies) || left == 0 {
 				t.Fatalf("%d of %d copies are left: this proves nothing", left, len(copies))
+			}
+			if strings.Contains(change.body, "email") {
+				f.isTold(t, who.contact.Email)
 			}
 			for i, n := range []*fleetNode{f.nodes[1], f.nodes[0]} {
 				if r := f.pageOn(t, n, b, session); r.StatusCode != http.StatusUnauthorized || strings.Contains(r.body, who.canary) {

@@ -202,7 +202,7 @@ func (h *house) buildAccess(_ context.Context, metrics *prometheus.Registry) err
 	if err != nil {
 		return err
 	}
-	h.clients = accessdb.NewClients(h.pool)
+	h.clients = accessdb.NewClients(h.pool, enqueue(queue))
 	h.invoices = payments.NewInvoices(paymentsdb.New(h.pool, billingHooks(links, queue)), h.now)
 	h.api, err = api.New(api.Config{Keys: h.tenants, Tenants: tenants{h.directory, h.tenants}, Clients: h.clients, Invoices: h.invoices,
 		Brands: h.tenants, Logos: tenant.NewLogoChecker(), Links: h.access,

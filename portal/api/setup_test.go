@@ -89,7 +89,7 @@ func (b *bench) serve(ring *seal.Ring) *api.Server {
 	}
 	b.config = api.Config{
 		Keys: b.tenants, Tenants: b.tenants, Brands: b.tenants, Logos: tenant.NewLogoChecker(), Limits: b.limits,
-		Clients:  accessdb.NewClients(b.db.App),
+		Clients:  accessdb.NewClients(b.db.App, func(context.Context, pgx.Tx, tenant.ID, accessdb.Mail) error { return nil }),
 		Invoices: payments.NewInvoices(paymentsdb.New(b.db.App, paymentsdb.Hooks{}), time.Now),
 		Links:    links,
 		Domains:  b.domains, DomainLimit: quota,

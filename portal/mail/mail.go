@@ -24,6 +24,8 @@ const (
 	Invoice    Kind = "invoice"     // an invoice was sent; its link opens it
 	LoginLink  Kind = "login_link"  // somebody asked for a link in the portal
 	PortalLink Kind = "portal_link" // the tenant's own system made a link and asked for it to be mailed
+	// AddressChanged goes to the address that a contact had until now. It holds no link: whoever reads it may be somebody else by now.
+	AddressChanged Kind = "address_changed"
 )
 
 // Request asks for one mail. The text is made when it is sent, from the rows that the ids name then, so that nothing secret waits in a queue.
@@ -31,8 +33,9 @@ type Request struct {
 	Kind       Kind
 	CompanyID  string
 	ContactID  string // who gets it
-	LinkID     string // of portal_links
+	LinkID     string // of portal_links; "" for Kind AddressChanged
 	DocumentID string // of the invoice for Kind Invoice, else ""
+	Address    string // for Kind AddressChanged: whom it is to; else ""
 }
 
 // Letter is all that one mail is written from.
@@ -44,7 +47,7 @@ type Letter struct {
 	Company   string
 	Contact   Person
 	Invoice   ledger.Invoice // for Kind Invoice; lines are not needed
-	URL       string         // of the magic link
+	URL       string         // of the magic link; "" for Kind AddressChanged
 	Code      string         // "XXXX-XXXX", for Kind LoginLink: what is typed where the link was asked for; "" for a link without one
 	ExpiresAt time.Time      // of the link
 	Now       time.Time

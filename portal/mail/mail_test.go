@@ -43,6 +43,9 @@ func letter(kind mail.Kind, of *tenant.Tenant) mail.Letter {
 	if kind == mail.LoginLink {
 		l.ExpiresAt, l.Code = now.Add(10*time.Minute), "ABCD-EF23"
 	}
+	if kind == mail.AddressChanged {
+		l.URL, l.ExpiresAt = "", time.Time{}
+	}
 	if kind == mail.PortalLink {
 		l.ExpiresAt = now.Add(24 * time.Hour)
 	}
@@ -68,7 +71,7 @@ func render(t *testing.T, l mail.Letter) mail.Message {
 
 func TestRender_SaysTheSameAsItsGoldenFiles(t *testing.T) {
 	for name, of := range tenants() {
-		for _, kind := range []mail.Kind{mail.Invoice, mail.LoginLink, mail.PortalLink} {
+		for _, kind := range []mail.Kind{mail.Invoice, mail.LoginLink, mail.PortalLink, mail.AddressChanged} {
 			t.Run(name+"_"+string(kind), func(t *testing.T) {
 				m := render(t, letter(kind, of))
 				base := filepath.Join("testdata", name+"_"+string(kind))

@@ -33,6 +33,8 @@ type phrases struct {
 
 	// The tenant sends a link.
 	PortalSubject, PortalLead, DocumentSubject, DocumentLead, PortalWhy string
+
+	Moved movedPhrases
 }
 
 // catalogue is every language that mails are written in.
@@ -70,6 +72,8 @@ var english = phrases{
 	PortalLead:      "{tenant} sends you a link to your billing portal, with your invoices and payments in one place.",
 	DocumentSubject: "Invoice {number} from {tenant}", DocumentLead: "{tenant} sends you a link to invoice {number}.",
 	PortalWhy: "You get it because {tenant} writes to {company} at this address.",
+
+	Moved: englishMoved,
 }
 
 // fill puts values into the places of a sentence, given as name and value in turn.

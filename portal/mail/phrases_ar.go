@@ -31,4 +31,6 @@ var arabic = phrases{
 	PortalLead:      "ترسل إليكم {tenant} رابطًا إلى بوابة الفوترة الخاصة بكم، وفيها فواتيركم ودفعاتكم في مكان واحد.",
 	DocumentSubject: "الفاتورة {number} من {tenant}", DocumentLead: "ترسل إليكم {tenant} رابطًا إلى الفاتورة {number}.",
 	PortalWhy: "تصلكم لأن {tenant} تراسل {company} على هذا العنوان.",
+
+	Moved: arabicMoved,
 }

@@ -31,4 +31,6 @@ var german = phrases{
 	PortalLead:      "{tenant} sendet Ihnen einen Link zu Ihrem Rechnungsportal mit allen Rechnungen und Zahlungen an einem Ort.",
 	DocumentSubject: "Rechnung {number} von {tenant}", DocumentLead: "{tenant} sendet Ihnen einen Link zur Rechnung {number}.",
 	PortalWhy: "Sie erhalten sie, weil {tenant} an {company} unter dieser Adresse schreibt.",
+
+	Moved: germanMoved,
 }

@@ -31,4 +31,6 @@ var spanish = phrases{
 	PortalLead:      "{tenant} le envía un enlace a su portal de facturación, con sus facturas y pagos en un solo lugar.",
 	DocumentSubject: "Factura {number} de {tenant}", DocumentLead: "{tenant} le envía un enlace a la factura {number}.",
 	PortalWhy: "Lo recibe porque {tenant} escribe a {company} a esta dirección.",
+
+	Moved: spanishMoved,
 }

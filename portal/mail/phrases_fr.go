@@ -31,4 +31,6 @@ var french = phrases{
 	PortalLead:      "{tenant} vous envoie un lien vers votre portail de facturation, avec vos factures et vos paiements au même endroit.",
 	DocumentSubject: "Facture {number} de {tenant}", DocumentLead: "{tenant} vous envoie un lien vers la facture {number}.",
 	PortalWhy: "Vous le recevez parce que {tenant} écrit à {company} à cette adresse.",
+
+	Moved: frenchMoved,
 }

@@ -30,4 +30,6 @@ var japanese = phrases{
 	PortalLead:      "{tenant} から請求ポータルへのリンクをお届けします。請求書とお支払いをまとめてご覧いただけます。",
 	DocumentSubject: "{tenant} からの請求書 {number}", DocumentLead: "{tenant} から請求書 {number} へのリンクをお届けします。",
 	PortalWhy: "{tenant} が {company} 宛ての連絡をこのアドレスに送信しているため、お送りしています。",
+
+	Moved: japaneseMoved,
 }

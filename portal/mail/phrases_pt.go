@@ -31,4 +31,6 @@ var portuguese = phrases{
 	PortalLead:      "{tenant} envia a você um link para o seu portal de faturamento, com suas faturas e pagamentos em um só lugar.",
 	DocumentSubject: "Fatura {number} de {tenant}", DocumentLead: "{tenant} envia a você um link para a fatura {number}.",
 	PortalWhy: "Você o recebe porque {tenant} escreve para {company} neste endereço.",
+
+	Moved: portugueseMoved,
 }

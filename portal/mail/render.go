@@ -64,7 +64,9 @@ func (w words) text() string {
 	if w.Figure != nil {
 		fmt.Fprintf(&b, "\n    %s: %s\n    %s\n", w.Figure.Label, w.Figure.Amount, w.Figure.Note)
 	}
-	fmt.Fprintf(&b, "\n%s:\n%s\n", w.Button, w.URL)
+	if w.URL != "" {
+		fmt.Fprintf(&b, "\n%s:\n%s\n", w.Button, w.URL)
+	}
 	if w.Code != "" {
 		fmt.Fprintf(&b, "\n%s\n\n    %s\n", w.CodeHint, w.Code)
 	}

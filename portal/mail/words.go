@@ -58,7 +58,9 @@ func write(l Letter) words {
 	wr := newWriter(l)
 	w := words{
 		Lang: wr.Lang, Tenant: clean(l.Tenant.Name, maxName), URL: l.URL, Address: wr.OpenAddress,
-		Terms: fill(wr.WorksOnce, "validity", wr.validity()),
+	}
+	if l.URL != "" {
+		w.Terms = fill(wr.WorksOnce, "validity", wr.validity())
 	}
 	switch l.Kind {
 	case Invoice:
@@ -67,6 +69,8 @@ func write(l Letter) words {
 		wr.writeLogin(&w)
 	case PortalLink:
 		wr.writePortal(&w)
+	case AddressChanged:
+		wr.writeAddressChanged(&w)
 	}
 	w.Subject = cut(w.Subject, maxSubject)
 	w.For = wr.join(wr.say(wr.Recipient), w.For)
@@ -129,6 +133,11 @@ func (wr writer) writeLogin(w *words) {
 	}
 	w.Preview = w.Terms
 	w.Terms = wr.join(w.Terms, wr.NotYou)
+}
+
+func (wr writer) writeAddressChanged(w *words) {
+	w.Subject, w.Lead, w.Terms, w.For = wr.say(wr.Moved.Subject), wr.say(wr.Moved.Lead), wr.say(wr.Moved.Terms), wr.say(wr.Moved.Why)
+	w.Preview = w.Lead
 }
 
 func (wr writer) writePortal(w *words) {

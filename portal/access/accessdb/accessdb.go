@@ -27,6 +27,7 @@ type Mail struct {
 	ContactID  string
 	LinkID     string
 	DocumentID string
+	Address    string // "": the contact's own
 }
 
 // EnqueueMail notes a mail and its job in the caller's transaction.

@@ -16,10 +16,13 @@ import (
 
 // Clients keeps a tenant's companies and their contacts. Each change and its audit entry are one transaction. What is not there, and what
 // belongs to another tenant, is access.ErrNotFound. It is safe for concurrent use.
-type Clients struct{ db rls.DB }
+type Clients struct {
+	db   rls.DB
+	mail EnqueueMail
+}
 
-// NewClients returns a store over db.
-func NewClients(db rls.DB) *Clients { return &Clients{db: db} }
+// NewClients returns a store over db. mail tells an address that it is no contact's any more.
+func NewClients(db rls.DB, mail EnqueueMail) *Clients { return &Clients{db: db, mail: mail} }
 
 const companyColumns = `id, name, currency, portal_enabled, tax_exempt, tax_id, reference,
 	address_line1, address_line2, city, region, postal_code, country, created_at, updated_at`

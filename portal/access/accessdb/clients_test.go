@@ -1,6 +1,7 @@
 package accessdb_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -24,6 +25,7 @@ type clientsBench struct {
 	clients *accessdb.Clients
 	own     side
 	foreign side
+	mails   []accessdb.Mail // asked for, also by what was rolled back
 }
 
 type side struct {
@@ -37,7 +39,11 @@ var key = access.Actor{Kind: "api", ID: "key_1"}
 func setupClients(t *testing.T) *clientsBench {
 	t.Helper()
 	db := pgtest.Clone(t)
-	b := &clientsBench{t: t, db: db, clients: accessdb.NewClients(db.App)}
+	b := &clientsBench{t: t, db: db}
+	b.clients = accessdb.NewClients(db.App, func(_ context.Context, _ pgx.Tx, _ tenant.ID, m accessdb.Mail) error {
+		b.mails = append(b.mails, m)
+		return nil
+	})
 	b.own, b.foreign = b.side("acme"), b.side("bolt")
 	return b
 }

@@ -71,7 +71,7 @@ func (s *Clients) Contacts(ctx context.Context, t tenant.ID, query access.Contac
 }
 
 // UpdateContact locks a contact, lets change alter it, and writes it if that made a difference. A contact that stops being active, or whose
-// address changes, loses its sessions and unused links in the same transaction: they belong to whoever read the old mailbox.
+// address changes, loses its sessions and unused links in the same transaction: they belong to whoever read the old mailbox, and who reads it is told.
 func (s *Clients) UpdateContact(ctx context.Context, t tenant.ID, by access.Actor, id string, change func(*access.Contact) error) (access.Contact, error) {
 	var after access.Contact
 	err := rls.Tx(ctx, s.db, t, func(tx pgx.Tx) error {
@@ -107,6 +107,11 @@ func (s *Clients) contactChanged(ctx context.Context, tx pgx.Tx, t tenant.ID, by
 			return err
 		}
 		if err := revokeLinks(ctx, tx, t, who); err != nil {
+			return err
+		}
+	}
+	if moved {
+		if err := s.mail(ctx, tx, t, Mail{Kind: "address_changed", CompanyID: after.CompanyID, ContactID: after.ID, Address: before.Email}); err != nil {
 			return err
 		}
 	}

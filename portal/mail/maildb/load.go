@@ -49,7 +49,7 @@ func (w *Worker) load(ctx context.Context, t tenant.ID, id string) (row, error) 
 			te.status AS tenant_status, te.name AS tenant_name, te.time_zone, te.locale,
 			te.primary_color AS primary, te.accent_color AS accent, te.footer_text AS footer, te.support_email AS support,
 			COALESCE(te.logo_hash, '') AS logo_hash,
-			c.status AS contact_status, c.name AS contact_name, c.email, c.locale AS contact_locale, co.name AS company, co.portal_enabled,
+			c.status AS contact_status, c.name AS contact_name, COALESCE(m.address, c.email) AS email, c.locale AS contact_locale, co.name AS company, co.portal_enabled,
 			COALESCE(l.purpose, '') AS link_purpose, l.expires_at AS link_expires, l.used_at IS NOT NULL AS link_used,
 			l.revoked_at IS NOT NULL AS link_revoked, l.superseded_at IS NOT NULL AS link_superseded,
 			l.browser_hash IS NOT NULL AS link_bound,
@@ -80,6 +80,8 @@ func (m row) obstacle() string {
 	switch {
 	case m.TenantStatus != "active":
 		return "tenant_suspended"
+	case mail.Kind(m.Kind) == mail.AddressChanged:
+		return "" // whatever became of the contact since
 	case m.ContactStatus != "active":
 		return "contact_" + m.ContactStatus
 	case !m.PortalEnabled:
@@ -116,7 +118,10 @@ func (m row) letter(t tenant.ID, url string, logo mail.Image) mail.Letter {
 	l := mail.Letter{
 		ID: m.ID, Kind: mail.Kind(m.Kind), Tenant: m.tenant(t), Logo: logo, Company: m.Company,
 		Contact: mail.Person{Name: m.ContactName, Email: m.Email, Locale: m.ContactLocale},
-		URL:     url, ExpiresAt: *m.LinkExpires, Now: m.Now,
+		URL:     url, Now: m.Now,
+	}
+	if m.LinkExpires != nil {
+		l.ExpiresAt = *m.LinkExpires
 	}
 	if m.DocumentID != "" {
 		l.Invoice = ledger.Invoice{ID: m.DocumentID, Number: m.Number, Status: ledger.InvoiceStatus(m.InvoiceStatus),

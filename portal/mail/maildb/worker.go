@@ -106,10 +106,22 @@ func (w *Worker) ready(ctx context.Context, t tenant.ID, id string) (row, error)
 	return w.load(ctx, t, id)
 }
 
-func (w *Worker) render(ctx context.Context, t tenant.ID, m row) (mail.Message, error) {
+// url is the address that the mail leads to, "" for a mail without a link.
+func (w *Worker) url(ctx context.Context, t tenant.ID, m row) (string, error) {
+	if m.LinkID == "" {
+		return "", nil
+	}
 	url, err := w.links.URL(ctx, t, m.LinkID)
 	if err != nil {
-		return mail.Message{}, fmt.Errorf("deriving the link %s: %w", m.LinkID, err)
+		return "", fmt.Errorf("deriving the link %s: %w", m.LinkID, err)
+	}
+	return url, nil
+}
+
+func (w *Worker) render(ctx context.Context, t tenant.ID, m row) (mail.Message, error) {
+	url, err := w.url(ctx, t, m)
+	if err != nil {
+		return mail.Message{}, err
 	}
 	logo, err := w.logo(ctx, t, m.LogoHash)
 	if err != nil {
