@@ -115,6 +115,23 @@ func TestTicket_LastsADay(t *testing.T) {
 	}
 }
 
+// Keys are derived, so that a node has the next period's before it comes: at the change of periods no ticket is in vain because of a clock that
+// is a little slow.
+func TestTicket_OfTheNextPeriodIsTakenAndNoLaterOne(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, localca.Options{}, billing)
+	b := f.start(quiet)
+	b.visit(t, billing, &wallet{}, tls.VersionTLS13) // the certificate is there from here on
+	for ahead, want := range map[time.Duration]bool{8 * time.Hour: true, 16 * time.Hour: false} {
+		a := f.start(func(c *certs.Config) { quiet(c); c.Now = func() time.Time { return time.Now().Add(ahead) } })
+		w := &wallet{}
+		a.visit(t, billing, w, tls.VersionTLS13)
+		if got := b.visit(t, billing, w, tls.VersionTLS13); got != want {
+			t.Errorf("a ticket of %s ahead resumed: %v, want %v", ahead, got, want)
+		}
+	}
+}
+
 func TestTLSConfig_RefusesOldVersionsAndWeakSuites(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, localca.Options{}, billing)
