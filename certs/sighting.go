@@ -162,8 +162,8 @@ func (m *Manager) shake(ctx context.Context, host tenant.Hostname) (*x509.Certif
 	if err == nil {
 		err = <-done
 	} else {
-		_ = near.Close() // ends the server's side
-		<-done
+		_ = near.Close() // ends the server's side, whose error tells nothing more
+		_ = <-done
 	}
 	if err != nil {
 		return nil, fmt.Errorf("handshake with itself: %w", err)

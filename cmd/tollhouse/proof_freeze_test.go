@@ -39,7 +39,7 @@ func beginFreeze(t *testing.T) *freeze {
 	p.vouch(t, owner, killedHost)
 	p.validating(t, before)
 	victim.signal(t, syscall.SIGKILL)
-	<-victim.ended
+	_ = <-victim.ended // killed
 
 	sleeper.signal(t, syscall.SIGCONT)
 	p.vouch(t, owner, frozenHost)
