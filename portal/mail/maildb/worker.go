@@ -35,22 +35,24 @@ type Sender interface {
 	Send(ctx context.Context, m mail.Message) error
 }
 
-// WorkerConfig is what a Worker needs; all but Backoff is required.
+// WorkerConfig is what a Worker needs; all but Identities and Backoff is required.
 type WorkerConfig struct {
-	Pool    *pgxpool.Pool // as the server's role
-	Links   Links
-	Sender  Sender
-	Backoff func(attempts int) time.Duration // until the next try after so many; nil means Backoff of this package
+	Pool       *pgxpool.Pool // as the server's role
+	Links      Links
+	Sender     Sender
+	Identities Identities                       // nil: every mail goes out in the platform's name
+	Backoff    func(attempts int) time.Duration // until the next try after so many; nil means Backoff of this package
 }
 
 // Worker sends the mails of Jobs. It is safe for concurrent use, and any number of nodes may each have one.
 type Worker struct {
 	river.WorkerDefaults[Job]
-	pool    *pgxpool.Pool
-	links   Links
-	sender  Sender
-	backoff func(attempts int) time.Duration
-	logos   logos
+	pool       *pgxpool.Pool
+	links      Links
+	sender     Sender
+	identities Identities
+	backoff    func(attempts int) time.Duration
+	logos      logos
 }
 
 // NewWorker checks c and returns a Worker, to be registered with river.AddWorkerSafely.
@@ -61,7 +63,7 @@ func NewWorker(c WorkerConfig) (*Worker, error) {
 	if c.Backoff == nil {
 		c.Backoff = Backoff
 	}
-	return &Worker{pool: c.Pool, links: c.Links, sender: c.Sender, backoff: c.Backoff}, nil
+	return &Worker{pool: c.Pool, links: c.Links, sender: c.Sender, identities: c.Identities, backoff: c.Backoff}, nil
 }
 
 // Backoff waits 10 s, 30 s, then a minute for a server that may be back any moment, and longer for a mail that it keeps putting off.
@@ -91,7 +93,11 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[Job]) error {
 	if err != nil {
 		return err
 	}
-	return w.settle(ctx, t, m, w.sender.Send(ctx, msg))
+	id, err := w.identity(ctx, t)
+	if err != nil {
+		return err
+	}
+	return w.settle(ctx, t, m, w.send(ctx, msg, id))
 }
 
 // ready reads a mail with all that decides about it. A login link that would be old on arrival is made to last first.
