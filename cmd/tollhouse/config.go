@@ -51,7 +51,7 @@ type Config struct {
 	SMTPCAFile                           string
 	MailFrom                             string
 	DKIMKey                              secret // PEM
-	DKIMSelector, DKIMDomain             string
+	DKIMSelector, DKIMDomain, MailSPF    string
 
 	ProxyPeers     []netip.Prefix
 	DrainDelay     time.Duration
@@ -147,6 +147,7 @@ var settings = []setting{
 	{name: "DKIM_KEY", secret: true, doc: "PEM of the private key, RSA of 2048 bits or more or Ed25519, that signs mails sent from MAIL_FROM. `doctor` prints the record to publish. Empty: the mail server signs, or nobody.", read: dkimKey},
 	{name: "DKIM_SELECTOR", doc: "Its selector: the record stands at <selector>._domainkey.<domain>.", read: text(func(c *Config) *string { return &c.DKIMSelector })},
 	{name: "DKIM_DOMAIN", doc: "Domain that the signature speaks for. Empty: that of MAIL_FROM.", read: text(func(c *Config) *string { return &c.DKIMDomain })},
+	{name: "MAIL_SPF", doc: "SPF mechanism of the mail server, like include:_spf.example.com, for tenants whose mails come from their own domain to add to its record. Empty: none is asked for, which is enough where their mails bounce to MAIL_FROM.", read: spfMechanism},
 
 	{name: "PROXY_PEERS", doc: "CIDRs of load balancers that must send a PROXY header, comma-separated. Nobody else's is believed.", read: prefixes},
 	{name: "DRAIN_DELAY", standard: "0s", doc: "How long to go on accepting after SIGTERM while /readyz says 503.", read: duration(0, 5*time.Minute, func(c *Config) *time.Duration { return &c.DrainDelay })},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"tollhouse/portal/mail"
@@ -12,6 +13,17 @@ import (
 // dkimKey takes the key as a file has it. It is read with the settings beside it, see mailKey.
 func dkimKey(c *Config, v string) error {
 	c.DKIMKey = secret(v)
+	return nil
+}
+
+// mechanismForm is one SPF mechanism without a qualifier (RFC 7208 section 5).
+var mechanismForm = regexp.MustCompile(`^(include:|a:|mx:|ip4:|ip6:|exists:)[A-Za-z0-9._:/%{}-]{1,200}$`)
+
+func spfMechanism(c *Config, v string) error {
+	if !mechanismForm.MatchString(v) {
+		return errors.New("is not one SPF mechanism, like include:_spf.example.com")
+	}
+	c.MailSPF = v
 	return nil
 }
 

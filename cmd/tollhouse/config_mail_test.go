@@ -29,6 +29,14 @@ func TestLoadConfig_ReadsTheKeyThatSignsMails(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	for _, v := range []string{"v=spf1 -all", "include:a.example -all", "all", "include:", "include:a\"b"} {
+		if _, err := loadConfig(complete(map[string]string{"MAIL_SPF": v}), "", false); err == nil || !strings.Contains(err.Error(), prefix+"MAIL_SPF") {
+			t.Errorf("the SPF mechanism %q: %v", v, err)
+		}
+	}
+	if c, err := loadConfig(complete(map[string]string{"MAIL_SPF": "include:_spf.portal.example"}), "", false); err != nil || c.MailSPF != "include:_spf.portal.example" {
+		t.Errorf("an SPF mechanism: %q, %v", c.MailSPF, err)
+	}
 	c, err := loadConfig(complete(map[string]string{"DKIM_KEY_FILE": file, "DKIM_SELECTOR": "a1"}), "", false)
 	if err != nil {
 		t.Fatal(err)

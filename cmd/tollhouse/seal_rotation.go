@@ -12,12 +12,13 @@ import (
 
 	"tollhouse/certs/certsdb"
 	"tollhouse/portal/api/apidb"
+	"tollhouse/portal/mail/senders/sendersdb"
 	"tollhouse/tenant/seal"
 )
 
 // sealedPlaces are all places in Postgres where sealed values are kept. Local copies are not among them: each node seals its own anew.
 func sealedPlaces(pool *pgxpool.Pool, ring *seal.Ring) []seal.Place {
-	return append(certsdb.SealedPlaces(pool, ring), apidb.SealedReplies(pool, ring))
+	return append(certsdb.SealedPlaces(pool, ring), apidb.SealedReplies(pool, ring), sendersdb.SealedKeys(pool, ring))
 }
 
 // rotation seals anew, in the background, what the newest key did not seal.

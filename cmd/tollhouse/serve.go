@@ -34,6 +34,7 @@ import (
 	"tollhouse/portal/api/apidb"
 	"tollhouse/portal/mail"
 	"tollhouse/portal/mail/maildb"
+	"tollhouse/portal/mail/senders"
 	"tollhouse/portal/portaldb"
 	"tollhouse/tenant"
 	"tollhouse/tenant/domains"
@@ -103,6 +104,7 @@ type house struct {
 	certs     *certs.Manager
 	rotation  *rotation
 	domains   *domains.Service
+	senders   *senders.Service
 	access    *access.Service
 	clients   *accessdb.Clients
 	invoices  *payments.Invoices
@@ -121,7 +123,7 @@ func build(ctx context.Context, c Config, listeners *edge.Listeners, log *slog.L
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, step := range []func(context.Context, *prometheus.Registry) error{h.openStores, h.buildCerts, h.buildDomains, h.buildAccess, h.buildPortal} {
+	for _, step := range []func(context.Context, *prometheus.Registry) error{h.openStores, h.buildCerts, h.buildDomains, h.buildSenders, h.buildAccess, h.buildPortal} {
 		if err := step(ctx, metrics); err != nil {
 			h.Close()
 			return nil, err
@@ -206,7 +208,7 @@ func (h *house) buildAccess(_ context.Context, metrics *prometheus.Registry) err
 	h.invoices = payments.NewInvoices(paymentsdb.New(h.pool, billingHooks(links, queue)), h.now)
 	h.api, err = api.New(api.Config{Keys: h.tenants, Tenants: tenants{h.directory, h.tenants}, Clients: h.clients, Invoices: h.invoices,
 		Brands: h.tenants, Logos: tenant.NewLogoChecker(), Links: h.access,
-		Domains: h.domains, DomainLimit: h.config.Domains, Audit: apidb.NewAuditLog(h.pool),
+		Domains: h.domains, DomainLimit: h.config.Domains, Senders: h.senders, Audit: apidb.NewAuditLog(h.pool),
 		Replies: apidb.NewReplies(h.pool, h.config.SealKeys), Limits: apiLimits{cache, h.config.APIPerMinute, h.config.RefusalsPerIP}, Log: h.log, Now: h.now})
 	if err != nil {
 		return err
@@ -223,7 +225,7 @@ func (h *house) buildJobs(links *accessdb.Store, metrics *prometheus.Registry) e
 	if err != nil {
 		return err
 	}
-	worker, err := maildb.NewWorker(maildb.WorkerConfig{Pool: h.pool, Links: h.access, Sender: counted})
+	worker, err := maildb.NewWorker(maildb.WorkerConfig{Pool: h.pool, Links: h.access, Sender: counted, Identities: h.senders})
 	if err != nil {
 		return err
 	}
@@ -301,6 +303,7 @@ func (h *house) Run(ctx context.Context) error {
 	}
 	group.Go(func() error { return quiet(h.certs.Run(behind)) })
 	group.Go(func() error { return quiet(h.domains.Run(behind)) })
+	group.Go(func() error { return h.senders.Run(behind) })
 	group.Go(func() error { return h.rotation.Run(behind) })
 	group.Go(func() error { return h.runJobs(behind) })
 	group.Go(func() error { return h.anchorDaily(behind) })

@@ -74,5 +74,8 @@ func public(err error) *Problem {
 	if p, ok := fromDomains(err); ok {
 		return p
 	}
+	if p, ok := fromSenders(err); ok {
+		return p
+	}
 	return errInternal
 }

@@ -27,6 +27,7 @@ func (b *bench) visits() map[string]visit {
 	key := b.call(b.acme, "POST", "/api/keys", `{"name":"canary","scopes":["brand:read"]}`).want(201).id()
 	domain := b.claim(b.acme, "billing.acme.com").want(201).id()
 	b.send(upload(b.acme, "image/png", png(4, 2))).want(200)
+	selector := b.sender(b.acme, "billing@acme.com")
 	line := `"lines":[{"description":"x","unit_amount":{"amount":100,"currency":"USD"}}]`
 	return map[string]visit{
 		"POST /api/crm/companies":                    {companies, `{"name":"x"}`, 201, 201, ""},
@@ -57,6 +58,11 @@ func (b *bench) visits() map[string]visit {
 		"DELETE /api/brand/logo":                     {"/api/brand/logo", "", 204, 204, ""},
 		"GET /api/settings":                          {"/api/settings", "", 200, 200, ""},
 		"PATCH /api/settings":                        {"/api/settings", `{}`, 200, 200, ""},
+		"GET /api/settings/sender":                   {senderPath, "", 200, 200, selector},
+		"PUT /api/settings/sender":                   {senderPath, `{"address":"billing@acme.com"}`, 200, 200, selector},
+		"POST /api/settings/sender/check":            {senderPath + "/check", "", 200, 200, selector},
+		"POST /api/settings/sender/rotate":           {senderPath + "/rotate", "", 200, 200, selector},
+		"DELETE /api/settings/sender":                {senderPath, "", 204, 204, ""},
 		"POST /api/domains":                          {domainsPath, `{"host":"billing.acme.com"}`, 200, 201, domain},
 		"GET /api/domains":                           {domainsPath, "", 200, 200, domain},
 		"GET /api/domains/:id":                       {domainsPath + "/" + domain, "", 200, 404, domain},
@@ -69,7 +75,7 @@ func (b *bench) visits() map[string]visit {
 }
 
 // order runs what ends things last.
-var last = []string{"POST /api/crm/invoices/:id/void", "DELETE /api/crm/client-portal-sessions/:id", "DELETE /api/brand/logo", "DELETE /api/domains/:id", "DELETE /api/keys/:id"}
+var last = []string{"POST /api/crm/invoices/:id/void", "DELETE /api/crm/client-portal-sessions/:id", "DELETE /api/brand/logo", "DELETE /api/settings/sender", "DELETE /api/domains/:id", "DELETE /api/keys/:id"}
 
 // walk calls fn for every route but the open document, destructive ones last.
 func (b *bench) walk(fn func(route string, v visit)) {

@@ -35,7 +35,7 @@ func (s *Server) endpoints() []endpoint {
 
 		company, contact, invoice = "/api/crm/companies/:id", "/api/crm/contacts/:id", "/api/crm/invoices/:id"
 		session, logo             = "/api/crm/client-portal-sessions/:id", "/api/brand/logo"
-		domain                    = "/api/domains/:id"
+		domain, sender            = "/api/domains/:id", "/api/settings/sender"
 	)
 	return []endpoint{
 		{post, "/api/crm/companies", tenant.ScopeClientsWrite, jsonBody, nil, s.createCompany},
@@ -71,6 +71,11 @@ func (s *Server) endpoints() []endpoint {
 
 		{get, "/api/settings", tenant.ScopeSettingsRead, noBody, nil, s.showSettings},
 		{patch, "/api/settings", tenant.ScopeSettingsWrite, jsonBody, nil, s.changeSettings},
+		{get, sender, tenant.ScopeSettingsRead, noBody, nil, s.showSender},
+		{put, sender, tenant.ScopeSettingsWrite, jsonBody, nil, s.putSender},
+		{post, sender + "/check", tenant.ScopeSettingsWrite, optionalJSON, nil, s.checkSender},
+		{post, sender + "/rotate", tenant.ScopeSettingsWrite, optionalJSON, nil, s.rotateSender},
+		{del, sender, tenant.ScopeSettingsWrite, noBody, nil, s.removeSender},
 
 		{post, "/api/domains", tenant.ScopeDomainsWrite, jsonBody, nil, s.claimDomain},
 		{get, "/api/domains", tenant.ScopeDomainsRead, noBody, []string{"limit", "cursor"}, s.listDomains},

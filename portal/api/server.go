@@ -36,6 +36,7 @@ type Config struct {
 	Logos    Logos
 	Links    Links
 	Domains  Domains
+	Senders  Senders
 	Audit    AuditLog
 	Replies  Replies
 	Limits   Limits // nil: no limits
@@ -71,7 +72,7 @@ func (s *Server) complete() error {
 	var missing []error
 	for name, absent := range map[string]bool{
 		"Keys": s.Keys == nil, "Tenants": s.Tenants == nil, "Clients": s.Clients == nil, "Invoices": s.Invoices == nil,
-		"Brands": s.Brands == nil, "Logos": s.Logos == nil, "Links": s.Links == nil, "Domains": s.Domains == nil,
+		"Brands": s.Brands == nil, "Logos": s.Logos == nil, "Links": s.Links == nil, "Domains": s.Domains == nil, "Senders": s.Senders == nil,
 		"Audit": s.Audit == nil, "Replies": s.Replies == nil, "Log": s.Log == nil, "DomainLimit": s.DomainLimit <= 0,
 	} {
 		if absent {

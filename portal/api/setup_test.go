@@ -43,6 +43,7 @@ type bench struct {
 	handler http.Handler
 	tenants *tenantdb.Store
 	domains *registry
+	dns     *zone
 	limits  *limits
 	log     *bytes.Buffer
 	router  routers.Router
@@ -60,7 +61,7 @@ type party struct {
 
 func setup(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, db: pgtest.Clone(t), domains: newRegistry(t), limits: &limits{}, log: &bytes.Buffer{}}
+	b := &bench{t: t, db: pgtest.Clone(t), domains: newRegistry(t), dns: &zone{}, limits: &limits{}, log: &bytes.Buffer{}}
 	b.tenants = tenantdb.New(b.db.App, platform, tenantdb.Hooks{})
 	b.acme, b.bolt = b.tenant("acme"), b.tenant("bolt")
 	ring := seal.RandomRing()
@@ -93,6 +94,7 @@ func (b *bench) serve(ring *seal.Ring) *api.Server {
 		Invoices: payments.NewInvoices(paymentsdb.New(b.db.App, paymentsdb.Hooks{}), time.Now),
 		Links:    links,
 		Domains:  b.domains, DomainLimit: quota,
+		Senders: b.senders(ring),
 		Audit:   apidb.NewAuditLog(b.db.App),
 		Replies: apidb.NewReplies(b.db.App, ring),
 		Log:     slog.New(slog.NewTextHandler(b.log, nil)),
