@@ -111,6 +111,10 @@ func (m *Manager) compareClocks(asked, theirs time.Time) {
 	}
 }
 
+// ClockRight reports whether how long something has lasted may be judged by this node's clock, as it was compared with the database's when the
+// node last said that it lives. Before that, and without a Fleet, it is true.
+func (m *Manager) ClockRight() bool { return m.clockRight() == nil }
+
 // clockRight is nil while orders may be placed.
 func (m *Manager) clockRight() error {
 	if time.Duration(m.node.skew.Load()).Abs() > skewLimit {

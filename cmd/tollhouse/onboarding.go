@@ -17,7 +17,8 @@ func (h *house) buildDomains(_ context.Context, metrics *prometheus.Registry) er
 		return err
 	}
 	h.domains, err = domains.New(domains.Config{Store: h.tenants, Doctor: doctor, Certificates: certificates{h.certStore}, Edge: h.config.EdgeDomain,
-		Addresses: h.config.PublicAddresses, Limits: domains.Limits{Domains: h.config.Domains}, Log: h.log, Registerer: metrics, Now: h.now})
+		Addresses: h.config.PublicAddresses, Limits: domains.Limits{Domains: h.config.Domains}, Log: h.log, Registerer: metrics, Now: h.now,
+		ClockRight: h.certs.ClockRight})
 	return err
 }
 

@@ -33,8 +33,12 @@ type Config struct {
 	Tick     time.Duration // between two looks for domains that are due; 1 s by default
 	Parallel int           // domains checked at once by this node; 8 by default. One tenant's take half of them at most.
 
-	Now  func() time.Time // time.Now by default
-	Rand io.Reader        // for labels and tokens; crypto/rand by default
+	Now func() time.Time // time.Now by default
+	// ClockRight reports whether Now may be gone by; nil: always. While it is not, this node judges no domain: a name would be lost, or taken over,
+	// before its time, also by other nodes that go by what was written.
+	ClockRight func() bool
+
+	Rand io.Reader // for labels and tokens; crypto/rand by default
 }
 
 // Limits bound what a tenant may ask for.
@@ -105,6 +109,9 @@ func (c *Config) complete() error {
 	c.Timing.complete()
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.ClockRight == nil {
+		c.ClockRight = func() bool { return true }
 	}
 	if c.Rand == nil {
 		c.Rand = rand.Reader

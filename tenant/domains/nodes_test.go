@@ -2,6 +2,7 @@ package domains_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -212,6 +213,29 @@ func (l *line) mend() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.down = false
+}
+
+// A day that only one node's clock has seen is no day.
+func TestCheck_JudgesNothingByAWrongClock(t *testing.T) {
+	w := newWorld(t)
+	holder, claimant := w.conflict(t, true)
+	right := true
+	w.cfg.ClockRight = func() bool { return right }
+	w.service = w.node(t)
+	w.wait(t, claimant, 18*time.Hour)
+	right = false
+	w.clock.Advance(24 * time.Hour)
+	for range 2 {
+		if _, err := w.service.Check(context.Background(), claimant.Tenant, claimant.ID); !errors.Is(err, tenant.ErrUnavailable) {
+			t.Errorf("%v", err)
+		}
+		w.clock.Advance(time.Hour)
+	}
+	if held, err := w.cfg.Store.Holder(context.Background(), holder.Host); err != nil || held.ID != holder.ID {
+		t.Errorf("held by %+v, %v", held, err)
+	}
+	right = true
+	expectStatus(t, w.check(t, claimant), "issuing")
 }
 
 // Somebody who does not want to give a name up lets other names of its own turn bad.

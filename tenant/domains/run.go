@@ -73,6 +73,9 @@ func (s *Service) watch(ctx context.Context) error {
 // takeUp begins with all domains that are due. It takes no more than it can begin with at once: one that waited here would be held for nothing
 // while other nodes are free.
 func (s *Service) takeUp(ctx context.Context, b *bench) error {
+	if !s.cfg.ClockRight() {
+		return nil // the operator is told of it by whoever compared the clocks
+	}
 	for {
 		free := acquire(ctx, b.slots)
 		if free == 0 {

@@ -3,6 +3,7 @@ package domains_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -263,6 +264,29 @@ func TestRun_TwoBadNamesInAHundredAreNotTheResolvers(t *testing.T) {
 			t.Errorf("%+v", w.memory.brake)
 		}
 		expectStatus(t, w.remove(t, all[3]), "quarantined")
+	})
+}
+
+// It leaves what is due to nodes whose clocks are right.
+func TestRun_TakesNothingUpByAWrongClock(t *testing.T) {
+	inWeeks(t, func(t *testing.T, w *weeks) {
+		w.cancel()
+		if err := <-w.done; err != nil {
+			t.Fatal(err)
+		}
+		var right atomic.Bool
+		w.cfg.ClockRight = right.Load
+		w.service = w.node(t)
+		d := w.claim(t, "ten_1", "billing.acme.com")
+		w.dns.set("billing.acme.com", answers{cname: d.Label + ".edge.pay.example"})
+		w.start(t)
+		w.pass(day)
+		if due := w.memory.due[d.ID]; w.dns.count() != 0 || !due.Before(d.CreatedAt.Add(time.Minute)) {
+			t.Errorf("%d examinations; due at %s", w.dns.count(), due)
+		}
+		right.Store(true)
+		w.pass(time.Minute)
+		expectStatus(t, w.show(t, d), "issuing")
 	})
 }
 
