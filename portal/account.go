@@ -7,6 +7,7 @@ import (
 
 	"tollhouse/payments/ledger"
 	"tollhouse/portal/access"
+	"tollhouse/portal/format"
 	"tollhouse/portal/route"
 )
 
@@ -80,5 +81,5 @@ func (p accountPage) day(at time.Time) ledger.Date { return ledger.DateIn(at, p.
 
 // clock is the time of a moment in the tenant's zone, which it names.
 func (p accountPage) clock(at time.Time) string {
-	return at.In(p.tenant.TimeZone).Format("15:04 MST")
+	return format.Clock(at.In(p.tenant.TimeZone), p.locale())
 }

@@ -22,7 +22,7 @@ func TestAccount_ListsSessionsInPlainWords(t *testing.T) {
 		t.Errorf("devices: %q", devices)
 	}
 	text := page.Text(".sessions")
-	for _, want := range []string{"The browser that you are using now", "Last used May 21, 2026, 12:00 EDT.", "From 192.0.2.7.", "From 2001:db8::7."} {
+	for _, want := range []string{"The browser that you are using now", "Last used May 21, 2026, 12:00 PM EDT.", "From 192.0.2.7.", "From 2001:db8::7."} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q: %s", want, text)
 		}

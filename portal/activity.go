@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tollhouse/portal/access"
+	"tollhouse/portal/format"
 	"tollhouse/tenant"
 )
 
@@ -164,4 +165,6 @@ func (e TrailEntry) byWhom(known, unknown string) string {
 }
 
 // clock is the time of day with its zone, as a client's own records would have it.
-func (p activityPage) clock(at time.Time) string { return at.In(p.tenant.TimeZone).Format("15:04 MST") }
+func (p activityPage) clock(at time.Time) string {
+	return format.Clock(at.In(p.tenant.TimeZone), p.locale())
+}

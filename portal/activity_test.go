@@ -32,7 +32,7 @@ func TestActivity_SaysWhoDidWhat(t *testing.T) {
 	if got := doc.Attr(".trail a.which", "href"); got != "/portal/invoices/"+portaltest.InvoiceID(1) {
 		t.Errorf("the document leads to %q", got)
 	}
-	if got := doc.Text(".trail .when"); !strings.HasPrefix(got, "May 21, 2026 12:00 EDT ") {
+	if got := doc.Text(".trail .when"); !strings.HasPrefix(got, "May 21, 2026 12:00 PM EDT ") {
 		t.Errorf("when: %q", got)
 	}
 	if doc.Attr(".menu [aria-current]", "href") != "/portal/activity" {

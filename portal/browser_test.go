@@ -30,8 +30,14 @@ type stage struct {
 
 func newStage(t *testing.T, tn *tenant.Tenant) *stage {
 	t.Helper()
+	return newStageOf(t, tn, besideOthers)
+}
+
+// newStageOf is newStage with something of its own around the world.
+func newStageOf(t *testing.T, tn *tenant.Tenant, around func(http.Handler) http.Handler) *stage {
+	t.Helper()
 	world := portaltest.NewWorld(tn)
-	server := httptest.NewTLSServer(besideOthers(world.Handler()))
+	server := httptest.NewTLSServer(around(world.Handler()))
 	t.Cleanup(server.Close)
 	browser, err := portaltest.StartBrowser(t.Context(), portaltest.BrowserConfig{Pinned: []*x509.Certificate{server.Certificate()}})
 	if err != nil {

@@ -102,17 +102,17 @@ var japaneseAccount = accountWords{
 }
 
 var arabicAccount = accountWords{
-	Title:          "حسابك",
+	Title:          "حسابكم",
 	Name:           "الاسم",
-	Sessions:       "الأماكن التي سجّلت الدخول منها",
-	SessionsText:   "إذا وجدت هنا متصفحًا لا تعرفه، فسجّل خروجه.",
-	This:           "المتصفح الذي تستخدمه الآن",
+	Sessions:       "المتصفحات التي سجّلتم الدخول منها",
+	SessionsText:   "إذا وجدتم هنا متصفحًا لا تعرفونه، فسجّلوا خروجه.",
+	This:           "المتصفح الذي تستخدمونه الآن",
 	LastUsed:       "آخر استخدام: {date}، {time}.",
 	SignedIn:       "تسجيل الدخول: {date}.",
 	From:           "من {address}.",
 	DeviceOn:       "{browser} على {system}",
 	DeviceUnknown:  "متصفح غير معروف",
 	Everywhere:     "تسجيل الخروج من كل مكان",
-	EverywhereText: "ينهي هذا كل الجلسات المدرجة، بما فيها الجلسة التي تستخدمها الآن.",
-	Ending:         "سيتم تسجيل خروجك خلال بضع دقائق.",
+	EverywhereText: "ينهي هذا كل الجلسات المدرجة، بما فيها الجلسة التي تستخدمونها الآن.",
+	Ending:         "سيُسجَّل خروجكم خلال بضع دقائق.",
 }

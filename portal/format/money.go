@@ -53,11 +53,15 @@ func Decimal(n int64, places int, locale string) string {
 	return sign + digits
 }
 
-// Percent writes a rate in hundredths of a per cent: 825 is "8.25%" in English and "8,25 %" in German.
+// Percent writes a rate in hundredths of a per cent: 825 is "8.25%" in English and "8,25 %" in German. In Arabic the sign stays behind its digits
+// by a mark, as CLDR has it.
 func Percent(hundredths int64, locale string) string {
 	sign := "%"
-	if l := parse(locale); l.language == "de" || l.language == "fr" || l.language == "es" {
+	switch parse(locale).language {
+	case "de", "fr", "es":
 		sign = nbsp + sign
+	case "ar":
+		sign = ltrMark + sign + ltrMark
 	}
 	return Decimal(hundredths, 2, locale) + sign
 }
