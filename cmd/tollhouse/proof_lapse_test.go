@@ -24,12 +24,12 @@ type lapse struct {
 	gaps     []string
 }
 
-// quietTime is how long nobody comes: five renewals by default. TOLLHOUSE_QUIET_TIME asks for more.
+// quietTime is how long nobody comes: five minutes, in which the other scenarios run. TOLLHOUSE_QUIET_TIME sets another time, for who works on this.
 func quietTime(t *testing.T) time.Duration {
 	t.Helper()
 	asked := os.Getenv("TOLLHOUSE_QUIET_TIME")
 	if asked == "" {
-		return 165 * time.Second
+		return 5 * time.Minute
 	}
 	d, err := time.ParseDuration(asked)
 	if err != nil {
