@@ -32,6 +32,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &dead):
 		s.must(w, r, s.writeDeadLink(w, r, dead.Landing))
+	case errors.Is(err, access.ErrTooSoon):
+		s.must(w, r, s.writeOnceMore(w, r))
 	case errors.Is(err, access.ErrNoSession):
 		s.must(w, r, s.writeSessionOver(w, r))
 	case errors.Is(err, access.ErrNotFound), errors.Is(err, tenant.ErrNotFound):

@@ -135,6 +135,9 @@ func (s *Server) member(h memberHandler) http.Handler {
 		if err != nil {
 			return err
 		}
+		if session, err = s.confirmed(w, r, session); err != nil {
+			return err
+		}
 		s.allowWatching(w, session)
 		return h(w, r, session)
 	})

@@ -26,6 +26,9 @@ type Access interface {
 	// RedeemCode exchanges the login link of a code, typed in the browser that asked for it. Its errors are access.ErrCodeForm for what cannot be a
 	// code, *access.WrongCodeError, *access.DeadLinkError and access.ErrLimited.
 	RedeemCode(ctx context.Context, site *tenant.Site, code, browser string, v access.Visitor) (access.Grant, error)
+	// Confirm makes a provisional session a confirmed one, with a new cookie when it was the first to ask. access.ErrTooSoon: the document was
+	// shown a moment ago, or not yet; access.ErrNoSession: it has ended.
+	Confirm(ctx context.Context, site *tenant.Site, s access.Session, v access.Visitor) (access.Grant, error)
 	// Recheck asks the record whether a session from Authenticate still stands, or returns access.ErrNoSession: it may have been ended while
 	// its copy is still read.
 	Recheck(ctx context.Context, s access.Session) error

@@ -25,6 +25,7 @@ type words struct {
 	CodeLabel, CodeHint, CodeWanted, CodeDead, CodeButton                   string
 	CodeWrong                                                               lang.Plural // {n} is how many tries are left
 	ElsewhereTitle, ElsewhereText, ElsewhereAsk                             string
+	OnceMoreTitle, OnceMoreText, OnceMoreButton                             string
 	UsedTitle, UsedText, ExpiredTitle, ExpiredText, RevokedTitle, RevokedText, SupersededTitle, SupersededText, ResendTo, ResendNote,
 	PortalOffTitle, PortalOffText string
 
@@ -97,6 +98,8 @@ var english = words{
 	CodeWanted: "Enter the 8 letters and digits of the code in the email.",
 	CodeWrong:  lang.Plural{One: "That is not the code. You can try 1 more time.", Other: "That is not the code. You can try {n} more times."},
 	CodeDead:   "No code works here any more. Ask for a new email.", CodeButton: "Sign in with the code",
+	OnceMoreTitle: "One moment, please", OnceMoreButton: "Continue",
+	OnceMoreText:   "That was faster than people read. So that no program that opens every link gets in with yours, please press once more.",
 	ElsewhereTitle: "Go back to where you asked",
 	ElsewhereText:  "This link works only in the browser that asked for it. Return to the tab where you asked, and type the code from the email there. Nothing was paid or changed.",
 	ElsewhereAsk:   "Ask for a link in this browser instead",

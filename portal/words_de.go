@@ -41,6 +41,8 @@ var german = words{
 	CodeWanted: "Geben Sie die 8 Buchstaben und Ziffern des Codes aus der E-Mail ein.",
 	CodeWrong:  lang.Plural{One: "Das ist nicht der Code. Sie haben noch {n} Versuch.", Other: "Das ist nicht der Code. Sie haben noch {n} Versuche."},
 	CodeDead:   "Hier funktioniert kein Code mehr. Fordern Sie eine neue E-Mail an.", CodeButton: "Mit dem Code anmelden",
+	OnceMoreTitle: "Einen Moment bitte", OnceMoreButton: "Weiter",
+	OnceMoreText:   "Das war schneller, als Menschen lesen. Damit kein Programm, das jeden Link öffnet, mit Ihrem hineinkommt, drücken Sie bitte noch einmal.",
 	ElsewhereTitle: "Kehren Sie dorthin zurück, wo Sie den Link angefordert haben",
 	ElsewhereText:  "Dieser Link funktioniert nur in dem Browser, der ihn angefordert hat. Kehren Sie zu dem Tab zurück, in dem Sie ihn angefordert haben, und geben Sie dort den Code aus der E-Mail ein. Es wurde nichts bezahlt oder geändert.",
 	ElsewhereAsk:   "Stattdessen einen Link in diesem Browser anfordern",

@@ -40,6 +40,8 @@ var spanish = words{
 	CodeWanted: "Escriba las 8 letras y cifras del código del correo.",
 	CodeWrong:  lang.Plural{One: "Ese no es el código. Le queda {n} intento.", Other: "Ese no es el código. Le quedan {n} intentos."},
 	CodeDead:   "Aquí ya no funciona ningún código. Pida un correo nuevo.", CodeButton: "Entrar con el código",
+	OnceMoreTitle: "Un momento, por favor", OnceMoreButton: "Continuar",
+	OnceMoreText:   "Eso fue más rápido de lo que lee una persona. Para que ningún programa que abre todos los enlaces entre con el suyo, pulse una vez más.",
 	ElsewhereTitle: "Vuelva a donde lo pidió",
 	ElsewhereText:  "Este enlace solo funciona en el navegador desde el que se pidió. Vuelva a la pestaña en la que lo pidió y escriba allí el código del correo. No se ha pagado ni cambiado nada.",
 	ElsewhereAsk:   "Pedir un enlace en este navegador",

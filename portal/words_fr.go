@@ -40,6 +40,8 @@ var french = words{
 	CodeWanted: "Saisissez les 8 lettres et chiffres du code reçu par e-mail.",
 	CodeWrong:  lang.Plural{One: "Ce n’est pas le bon code. Il vous reste {n} essai.", Other: "Ce n’est pas le bon code. Il vous reste {n} essais."},
 	CodeDead:   "Plus aucun code ne fonctionne ici. Demandez un nouvel e-mail.", CodeButton: "Se connecter avec le code",
+	OnceMoreTitle: "Un instant, s’il vous plaît", OnceMoreButton: "Continuer",
+	OnceMoreText:   "C’était plus rapide qu’une lecture humaine. Pour qu’aucun programme qui ouvre tous les liens n’entre avec le vôtre, appuyez encore une fois.",
 	ElsewhereTitle: "Revenez là où vous avez fait la demande",
 	ElsewhereText:  "Ce lien ne fonctionne que dans le navigateur d’où il a été demandé. Revenez à l’onglet de votre demande et saisissez-y le code reçu par e-mail. Rien n’a été payé ni modifié.",
 	ElsewhereAsk:   "Demander un lien dans ce navigateur",

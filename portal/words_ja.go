@@ -40,6 +40,8 @@ var japanese = words{
 	CodeWanted: "メールに記載された英数字8文字のコードを入力してください。",
 	CodeWrong:  lang.Plural{Other: "コードが違います。あと{n}回お試しいただけます。"},
 	CodeDead:   "ここで使えるコードはもうありません。新しいメールを請求してください。", CodeButton: "コードでログインする",
+	OnceMoreTitle: "少々お待ちください", OnceMoreButton: "続ける",
+	OnceMoreText:   "人が読むよりも速い操作でした。すべてのリンクを自動で開くプログラムの侵入を防ぐため、もう一度押してください。",
 	ElsewhereTitle: "リンクを請求した画面にお戻りください",
 	ElsewhereText:  "このリンクは、請求したブラウザーでのみ使えます。請求したタブに戻り、メールに記載のコードを入力してください。支払いや変更は行われていません。",
 	ElsewhereAsk:   "このブラウザーでリンクを請求する",

@@ -40,6 +40,8 @@ var portuguese = words{
 	CodeWanted: "Digite as 8 letras e algarismos do código do e-mail.",
 	CodeWrong:  lang.Plural{One: "Esse não é o código. Tentativas restantes: {n}.", Other: "Esse não é o código. Você ainda tem {n} tentativas."},
 	CodeDead:   "Nenhum código funciona mais aqui. Peça um novo e-mail.", CodeButton: "Entrar com o código",
+	OnceMoreTitle: "Um momento, por favor", OnceMoreButton: "Continuar",
+	OnceMoreText:   "Isso foi mais rápido do que uma pessoa lê. Para que nenhum programa que abre todos os links entre com o seu, pressione mais uma vez.",
 	ElsewhereTitle: "Volte para onde você fez o pedido",
 	ElsewhereText:  "Este link só funciona no navegador em que foi pedido. Volte à aba em que você o pediu e digite lá o código do e-mail. Nada foi pago nem alterado.",
 	ElsewhereAsk:   "Pedir um link neste navegador",

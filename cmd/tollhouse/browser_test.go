@@ -129,6 +129,7 @@ func (f *fleet) visit(t *testing.T, tab *portaltest.Tab, b *business, who client
 	}
 	r.presses(t, "main button")
 	r.at(t, invoice, "Amount due", "$100.00", "Line "+who.canary, "Notes "+who.canary)
+	f.read(t, b)
 	r.presses(t, ".back a")
 	r.at(t, "/portal/invoices", "INV-", "$100.00")
 	r.presses(t, ".menu a")

@@ -14,8 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"tollhouse/portal/access"
 	"tollhouse/portal/mail/mailsink"
+	"tollhouse/tenant/rls"
 )
 
 var linkInMail = regexp.MustCompile(`https://[^\s"<>]+/portal/l/[A-Za-z0-9_-]{43}`)
@@ -84,6 +87,18 @@ func TestJourney_FromInvoiceToPage(t *testing.T) {
 	if page.StatusCode != 200 || !strings.Contains(page.body, "Retainer") || !strings.Contains(page.body, number) {
 		t.Fatalf("the invoice page: %s\n%s", page.Status, page.body)
 	}
+	if seen := f.api(t, b, "GET", "/api/crm/invoices/"+id, "", 200); seen["viewed_at"] != nil {
+		t.Error("viewed_at is set before a person did more than press the link's button")
+	}
+	if early := ask(t, c, "GET", "https://"+b.host+"/portal/", "", session); early.StatusCode != http.StatusForbidden || strings.Contains(early.body, "Globex") {
+		t.Errorf("going on at once: %s, want to be asked again", early.Status)
+	}
+	f.read(t, b)
+	home := ask(t, c, "GET", "https://"+b.host+"/portal/", "", session)
+	if home.StatusCode != 200 || !strings.Contains(home.body, "Globex") || sessionCookie(t, home) == session {
+		t.Fatalf("going on after a while: %s", home.Status)
+	}
+	session = sessionCookie(t, home)
 	if again := redeem(t, c, link); again.StatusCode != http.StatusGone {
 		t.Errorf("a used link: %s, want 410", again.Status)
 	}
@@ -99,12 +114,24 @@ func TestJourney_FromInvoiceToPage(t *testing.T) {
 			t.Errorf("who sent the invoice is not told: %v", event)
 		}
 	}
-	for _, kind := range []string{"company.created", "contact.created", "invoice.created", "invoice.sent", "link.created", "mail.sent", "link.used", "invoice.viewed"} {
+	for _, kind := range []string{"company.created", "contact.created", "invoice.created", "invoice.sent", "link.created", "mail.sent", "link.claimed", "link.used", "invoice.seen", "invoice.viewed"} {
 		if kinds[kind] != 1 {
 			t.Errorf("%d audit entries %q, want 1 (of %v)", kinds[kind], kind, kinds)
 		}
 	}
 	f.logsHoldNone(t, link[strings.LastIndex(link, "/")+1:], strings.TrimPrefix(session, "Cookie: __Host-bp="), b.key, "payables@globex.test", "Globex", "Retainer")
+}
+
+// read lets every document of a business that was opened from its mail have been on the screen for a while.
+func (f *fleet) read(t *testing.T, b *business) {
+	t.Helper()
+	err := rls.Tx(context.Background(), f.db.App, b.ID, func(tx pgx.Tx) error {
+		_, err := tx.Exec(context.Background(), `UPDATE crm_client_portal_sessions SET rendered_at = rendered_at - interval '3 seconds' WHERE tenant_id = $1`, b.ID)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // logsHoldNone asserts that no node logged any of the texts, at debug level.

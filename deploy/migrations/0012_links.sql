@@ -1,5 +1,6 @@
 -- Login links belong to the browser that asked for them. For each request the codes that were tried are counted here, whether or not anybody
--- is known by its address, so that neither the count nor its limit tells. Links made before have no browser and work as they did.
+-- is known by its address, so that neither the count nor its limit tells. Links made before have no browser.
+-- A document's link is spent when a person confirms its session by a second act, so that a mail scanner that presses the button locks nobody out.
 
 -- +goose Up
 
@@ -7,8 +8,19 @@ ALTER TABLE link_requests ADD COLUMN browser_hash bytea CHECK (octet_length(brow
 
 ALTER TABLE portal_links
     ADD COLUMN browser_hash bytea CHECK (octet_length(browser_hash) = 32), -- the only browser that may exchange it; NULL: any
-    ADD COLUMN request_id   text;                                          -- the request that it answers
+    ADD COLUMN request_id   text,                                          -- the request that it answers
+    ADD COLUMN claimed_at   timestamptz,                                   -- first or last exchange; used_at follows when a person confirms it
+    ADD COLUMN claimed_by   text;                                          -- the session of that exchange
 CREATE INDEX portal_links_by_browser ON portal_links (tenant_id, browser_hash) WHERE browser_hash IS NOT NULL;
+
+-- A document's link opens a provisional session. When it is confirmed, another session takes its place.
+ALTER TABLE crm_client_portal_sessions
+    ADD COLUMN rendered_at  timestamptz, -- when a provisional session's document was first shown
+    ADD COLUMN successor_id text;        -- the confirmed session that took its place
+CREATE INDEX crm_client_portal_sessions_by_link      ON crm_client_portal_sessions (tenant_id, link_id) WHERE link_id IS NOT NULL;
+CREATE INDEX crm_client_portal_sessions_by_successor ON crm_client_portal_sessions (tenant_id, successor_id) WHERE successor_id IS NOT NULL;
+
+ALTER TABLE tenants ADD COLUMN link_mode text NOT NULL DEFAULT 'standard' CHECK (link_mode IN ('standard', 'strict'));
 
 -- Rows go after a day, when no limit counts them any more.
 CREATE TABLE link_codes (

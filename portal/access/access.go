@@ -57,6 +57,7 @@ type Contact struct {
 	Role      Role
 	Status    string // "active", "disabled", "removed"
 	Locale    string
+	Bounce    Bounce // of its address; only read
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -70,8 +71,10 @@ type Session struct {
 	CompanyID string
 	ContactID string
 	LinkID    string
-	Level     string // "provisional" or "confirmed"
-	ExpiresAt time.Time
+	Level     string // Provisional or Confirmed
+	// DocumentID is the one document that a provisional session may see; "" for a confirmed one.
+	DocumentID string
+	ExpiresAt  time.Time
 }
 
 // Member is who a session turns out to be: the contact and company as they are now, read in the same round trip as the page's data.

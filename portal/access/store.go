@@ -88,12 +88,15 @@ type Store interface {
 	OwnSessions
 	// LinkByToken returns a link and what it is worth now, or ErrNotFound. A sighting is noted in the same round trip; nil leaves no trace.
 	LinkByToken(ctx context.Context, t tenant.ID, tokenHash, browser [32]byte, seen *Sighting) (LinkView, error)
-	// Redeem marks the link used and starts the session, both or neither, and only for the first of any number of callers: every other gets
+	// Redeem marks the link used, or for a document's link its claim, and starts the session, both or neither, and only for the first of any number of callers: every other gets
 	// ErrNotFound, as for a link that is not ready, or of another browser.
 	Redeem(ctx context.Context, t tenant.ID, tokenHash, browser [32]byte, s NewSession) (Session, Link, error)
 	// RedeemCode counts one try for the browser's requests, asks right about each link that they led to, and exchanges the one whose code it
 	// is. Its errors are a *WrongCodeError, and ErrNotFound with the link's TokenHash for a link that is not ready.
 	RedeemCode(ctx context.Context, t tenant.ID, browser [32]byte, right func(Link) bool, s NewSession) (Session, Link, error)
+	// Confirm spends the link of a provisional session and starts the confirmed one in its place, both or neither, for the first of any number of
+	// callers; the others get the session that the first one started. ErrTooSoon: nothing was changed; ErrNoSession: it has ended.
+	Confirm(ctx context.Context, old Session, s NewSession) (confirmed Session, first bool, err error)
 	// SessionByToken returns a live session, or ErrNoSession.
 	SessionByToken(ctx context.Context, t tenant.ID, tokenHash [32]byte) (Session, error)
 	// AddLinkRequest writes down a request and its job in one transaction; of an unheard one nothing stays.

@@ -20,14 +20,14 @@ func (p *Pages) Invoice(ctx context.Context, s access.Session, id string, viewer
 		SELECT ` + paymentsdb.InvoiceColumns + `
 		  FROM invoices i
 		 WHERE i.tenant_id = @tenant AND i.company_id = @company AND i.id = @id AND i.sent_at IS NOT NULL`
-	if !tenant.ValidID("inv", id) {
+	if !tenant.ValidID("inv", id) || s.Level == access.Provisional && id != s.DocumentID {
 		id = "" // names nothing, and the session is looked at all the same
 	}
 	var data portal.InvoiceData
 	var found []ledger.Invoice
 	var lines []ledger.Line
 	b := &pgx.Batch{}
-	args := begin(b, s, &data.Member)
+	args := beginDocument(b, s, &data.Member)
 	args["id"] = id
 	collect(b, &found, paymentsdb.ScanInvoice, one, args)
 	collect(b, &lines, paymentsdb.ScanLine, paymentsdb.LinesOf, s.Tenant, id)
@@ -47,7 +47,8 @@ func (p *Pages) Invoice(ctx context.Context, s access.Session, id string, viewer
 }
 
 // queueView notes the first view of all on the invoice, and every view in the audit log. It asks for itself whether the session stands: the
-// queries of a batch run whatever the earlier ones answered. A provisional session may be a mail scanner's, so that is no view. Where the viewer
+// queries of a batch run whatever the earlier ones answered. A provisional session may be a mail scanner's, so that is no view;
+// it is noted when its document was first shown, which a person takes a while to read. Where the viewer
 // was is left out when the tenant keeps no visitors.
 func queueView(b *pgx.Batch, args pgx.NamedArgs, viewer access.Visitor) {
 	const q = `
@@ -59,6 +60,9 @@ func queueView(b *pgx.Batch, args pgx.NamedArgs, viewer access.Visitor) {
 			UPDATE invoices SET viewed_at = app_now()
 			 WHERE tenant_id = @tenant AND viewed_at IS NULL AND id IN (SELECT id FROM seen WHERE level = 'confirmed')
 			RETURNING id
+		), rendered AS (
+			UPDATE crm_client_portal_sessions SET rendered_at = app_now()
+			 WHERE tenant_id = @tenant AND id = @session AND rendered_at IS NULL AND EXISTS (SELECT FROM seen WHERE level = 'provisional')
 		)
 		INSERT INTO audit_events (tenant_id, id, at, kind, actor, actor_id, company_id, contact_id, document_id, session_id, ip, user_agent, details)
 		SELECT @tenant, @event, app_now(), CASE seen.level WHEN 'confirmed' THEN 'invoice.viewed' ELSE 'invoice.seen' END, 'contact', @contact, @company,

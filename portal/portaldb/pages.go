@@ -38,6 +38,14 @@ const standing = `
 
 // begin queues the question who the session is, and notes that it is in use. What follows in the batch may use the same arguments.
 func begin(b *pgx.Batch, s access.Session, m *access.Member) pgx.NamedArgs {
+	if s.Level == access.Provisional {
+		s.ID = "" // stands for one document only: for anything else it is no session
+	}
+	return beginDocument(b, s, m)
+}
+
+// beginDocument is begin for the page of a document that the caller has found a provisional session to be for.
+func beginDocument(b *pgx.Batch, s access.Session, m *access.Member) pgx.NamedArgs {
 	const q = `
 		SELECT c.id, c.company_id, c.name, c.email, c.role, c.status, c.locale, c.created_at, c.updated_at,
 		       k.id, k.name, k.currency, k.portal_enabled, k.tax_exempt, k.tax_id, k.reference, k.address_line1, k.address_line2, k.city, k.region,

@@ -33,6 +33,7 @@ func AllPages() []Page {
 		pages = append(pages, Page{"link-" + string(state), "/portal/l/" + Token(state), ""})
 	}
 	pages = append(pages, Page{"link-again", "/_post/portal/l/" + Token(access.LinkReady), ""},
+		Page{"once-more", "/portal/", Scanned},
 		Page{"sign-in", "/portal/sign-in", ""}, Page{"sign-in-error", "/_post/portal/sign-in?email=payables.example", ""}, Page{"sent", "/portal/sign-in/sent", ""},
 		Page{"code-form", "/_post/portal/sign-in/code?code=x", ""}, Page{"code-wrong", "/_post/portal/sign-in/code?code=WRNG-C7DE", ""},
 		Page{"code-dead", "/_post/portal/sign-in/code?code=" + DeadCode, ""},

@@ -25,6 +25,7 @@ import (
 const (
 	Full       = "session-full"       // a client with documents in every state
 	Empty      = "session-empty"      // a client that nothing was sent to yet
+	Scanned    = "session-scanned"    // a provisional session for the first invoice of Full's client, which the world confirms as Full
 	PaidUp     = "session-paid-up"    // a client that owes nothing
 	Currencies = "session-currencies" // a client that owes in two currencies
 )
@@ -41,17 +42,19 @@ type World struct {
 	// Log, when set, gets what the server logs.
 	Log *slog.Logger
 
-	mu       sync.Mutex
-	Sessions map[string]access.Member  // by cookie
-	Links    map[string]access.Landing // by token
-	Redeemed []string                  // tokens
-	Seen     []string                  // tokens, each time that the link's page was shown to somebody
-	Asked    []string                  // addresses
-	Tried    []string                  // wrong codes
-	Resent   []string                  // tokens
-	Ended    []string                  // session ids
-	Viewed   []string                  // invoice ids, each time that a person saw one
-	Ghosts   []string                  // ids of sessions that have ended and are still found by their cookie
+	mu        sync.Mutex
+	Sessions  map[string]access.Member  // by cookie
+	Links     map[string]access.Landing // by token
+	Redeemed  []string                  // tokens
+	Seen      []string                  // tokens, each time that the link's page was shown to somebody
+	Asked     []string                  // addresses
+	Tried     []string                  // wrong codes
+	Settled   bool                      // documents have been on the screen for a while
+	Confirmed []string                  // ids of provisional sessions
+	Resent    []string                  // tokens
+	Ended     []string                  // session ids
+	Viewed    []string                  // invoice ids, each time that a person saw one
+	Ghosts    []string                  // ids of sessions that have ended and are still found by their cookie
 }
 
 var (
@@ -67,6 +70,9 @@ func NewWorld(t *tenant.Tenant) *World {
 		w.Sessions[cookie] = w.member(cookie, i)
 	}
 	w.addEnding()
+	scanned := w.Sessions[Full]
+	scanned.Session.ID, scanned.Session.Level, scanned.Session.DocumentID = "ses_"+Scanned, access.Provisional, InvoiceID(1)
+	w.Sessions[Scanned] = scanned
 	for _, state := range []access.LinkState{access.LinkReady, access.LinkUsed, access.LinkExpired, access.LinkRevoked,
 		access.LinkSuperseded, access.LinkElsewhere, access.LinkPortalOff} {
 		w.Links[Token(state)] = access.Landing{State: state, MaskedEmail: "p•••@acme.example", ContactID: "ctc_linked",
@@ -212,6 +218,17 @@ func (w *World) RedeemCode(ctx context.Context, site *tenant.Site, code, _ strin
 	defer w.mu.Unlock()
 	w.Tried = append(w.Tried, code)
 	return access.Grant{}, &access.WrongCodeError{Left: max(access.CodeTries-len(w.Tried), 0)}
+}
+
+// Confirm makes a provisional session of the world the one of Full; before Settled is set it is too soon.
+func (w *World) Confirm(_ context.Context, _ *tenant.Site, s access.Session, _ access.Visitor) (access.Grant, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.Settled {
+		return access.Grant{}, access.ErrTooSoon
+	}
+	w.Confirmed = append(w.Confirmed, s.ID)
+	return access.Grant{Session: w.Sessions[Full].Session, Token: Full}, w.Fail
 }
 
 // RequestLink notes who asked.

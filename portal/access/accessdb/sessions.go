@@ -24,12 +24,19 @@ func (s *Store) Redeem(ctx context.Context, t tenant.ID, tokenHash, browser [32]
 	return sess, l, err
 }
 
-// redeem marks the link used and starts its session. by says what was shown: "link" or "code".
+// redeem marks the link used, or claimed by a provisional session, and starts the session. by says what was shown: "link" or "code".
 func redeem(ctx context.Context, tx pgx.Tx, t tenant.ID, tokenHash, browser [32]byte, n access.NewSession, by string) (access.Session, access.Link, error) {
-	sess := access.Session{ID: n.ID, Tenant: t, Host: n.Host, HostEpoch: n.HostEpoch, Level: "confirmed"}
-	link, err := useLink(ctx, tx, t, tokenHash, browser)
+	sess := access.Session{ID: n.ID, Tenant: t, Host: n.Host, HostEpoch: n.HostEpoch, Level: access.Confirmed}
+	link, claimed, err := useLink(ctx, tx, t, tokenHash, browser, n.ID)
 	if err != nil {
 		return sess, link, err
+	}
+	event := "link.used"
+	if claimed {
+		sess.Level, sess.DocumentID, event = access.Provisional, link.DocumentID, "link.claimed"
+		if err := takeOver(ctx, tx, t, link); err != nil {
+			return sess, link, err
+		}
 	}
 	if link.SessionID != "" {
 		sess.ID = link.SessionID
@@ -39,24 +46,25 @@ func redeem(ctx context.Context, tx pgx.Tx, t tenant.ID, tokenHash, browser [32]
 		return sess, link, err
 	}
 	who := access.Actor{Kind: string(audit.Contact), ID: link.ContactID, Visitor: n.Visitor}
-	return sess, link, record(ctx, tx, t, who, audit.Event{Kind: "link.used", CompanyID: link.CompanyID, ContactID: link.ContactID, DocumentID: link.DocumentID,
+	return sess, link, record(ctx, tx, t, who, audit.Event{Kind: event, CompanyID: link.CompanyID, ContactID: link.ContactID, DocumentID: link.DocumentID,
 		SessionID: sess.ID, LinkID: link.ID, Details: map[string]string{"host": n.Host.String(), "purpose": string(link.Purpose), "by": by}})
 }
 
-func useLink(ctx context.Context, tx pgx.Tx, t tenant.ID, tokenHash, browser [32]byte) (access.Link, error) {
+// useLink spends a link. One to a document is only claimed, for the session that will be confirmed, unless its tenant is strict.
+func useLink(ctx context.Context, tx pgx.Tx, t tenant.ID, tokenHash, browser [32]byte, session string) (l access.Link, claimed bool, err error) {
 	const q = `
-		UPDATE portal_links l SET used_at = app_now()
-		FROM contacts c, companies co
-		WHERE l.tenant_id = $1 AND l.token_hash = $2
+		UPDATE portal_links l SET claimed_at = app_now(), claimed_by = $4,
+			used_at = CASE WHEN l.purpose = 'document' AND te.link_mode = 'standard' THEN NULL ELSE app_now() END
+		FROM contacts c, companies co, tenants te
+		WHERE te.id = l.tenant_id AND l.tenant_id = $1 AND l.token_hash = $2
 		AND l.used_at IS NULL AND l.revoked_at IS NULL AND l.superseded_at IS NULL AND l.expires_at > app_now()
 		AND (l.browser_hash IS NULL OR l.browser_hash = $3)
 		AND c.tenant_id = l.tenant_id AND c.id = l.contact_id AND c.status = 'active'
 		AND co.tenant_id = l.tenant_id AND co.id = l.company_id AND co.portal_enabled
 		AND NOT EXISTS (SELECT FROM invoices i WHERE l.document_kind = 'invoice' AND i.tenant_id = l.tenant_id AND i.id = l.document_id AND i.status = 'void')
-		RETURNING l.id, l.purpose, l.company_id, l.contact_id, COALESCE(l.document_kind, ''), COALESCE(l.document_id, ''), COALESCE(l.session_id, '')`
-	var l access.Link
-	err := tx.QueryRow(ctx, q, string(t), tokenHash[:], browser[:]).Scan(&l.ID, &l.Purpose, &l.CompanyID, &l.ContactID, &l.DocumentKind, &l.DocumentID, &l.SessionID)
-	return l, absent(err, access.ErrNotFound)
+		RETURNING l.id, l.purpose, l.company_id, l.contact_id, COALESCE(l.document_kind, ''), COALESCE(l.document_id, ''), COALESCE(l.session_id, ''), l.used_at IS NULL`
+	err = tx.QueryRow(ctx, q, string(t), tokenHash[:], browser[:], session).Scan(&l.ID, &l.Purpose, &l.CompanyID, &l.ContactID, &l.DocumentKind, &l.DocumentID, &l.SessionID, &claimed)
+	return l, claimed, absent(err, access.ErrNotFound)
 }
 
 // activate writes the session's row: a new one, or the pending one that the API minted with the link.
@@ -97,14 +105,15 @@ func insertPending(ctx context.Context, tx pgx.Tx, t tenant.ID, l access.Link) e
 
 // SessionByToken implements access.Store in one round trip.
 func (s *Store) SessionByToken(ctx context.Context, t tenant.ID, tokenHash [32]byte) (access.Session, error) {
-	const q = `SELECT id, company_id, contact_id, COALESCE(link_id, ''), host, host_epoch, level, expires_at
-		FROM crm_client_portal_sessions
+	const q = `SELECT id, company_id, contact_id, COALESCE(link_id, ''), host, host_epoch, level, expires_at, COALESCE((SELECT document_id FROM portal_links l
+			WHERE l.tenant_id = s.tenant_id AND l.id = s.link_id AND s.level = 'provisional'), '')
+		FROM crm_client_portal_sessions s
 		WHERE tenant_id = $1 AND token_hash = $2 AND revoked_at IS NULL AND expires_at > app_now()`
 	sess := access.Session{Tenant: t}
 	var host string
 	b := &pgx.Batch{}
 	b.Queue(q, string(t), tokenHash[:]).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&sess.ID, &sess.CompanyID, &sess.ContactID, &sess.LinkID, &host, &sess.HostEpoch, &sess.Level, &sess.ExpiresAt)
+		return row.Scan(&sess.ID, &sess.CompanyID, &sess.ContactID, &sess.LinkID, &host, &sess.HostEpoch, &sess.Level, &sess.ExpiresAt, &sess.DocumentID)
 	})
 	if err := rls.Read(ctx, s.pool, t, b); err != nil {
 		return access.Session{}, absent(err, access.ErrNoSession)
@@ -114,12 +123,14 @@ func (s *Store) SessionByToken(ctx context.Context, t tenant.ID, tokenHash [32]b
 	return sess, err
 }
 
-// RevokeSession implements access.Store. A pending session's link dies with it.
+// RevokeSession implements access.Store. A link that nobody spent dies with it, but not when its reader signs
+// out of a provisional session.
 func (s *Store) RevokeSession(ctx context.Context, t tenant.ID, id, why string, by access.Actor) (*[32]byte, error) {
 	const end = `UPDATE crm_client_portal_sessions SET revoked_at = app_now(), revoked_why = $3
 		WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > app_now()
 		RETURNING company_id, contact_id, COALESCE(link_id, ''), token_hash`
-	const kill = `UPDATE portal_links SET revoked_at = app_now() WHERE tenant_id = $1 AND id = $2 AND used_at IS NULL AND revoked_at IS NULL`
+	const kill = `UPDATE portal_links SET revoked_at = app_now() WHERE tenant_id = $1 AND id = $2 AND used_at IS NULL AND revoked_at IS NULL AND (claimed_by IS NULL OR $3)`
+	const before = `UPDATE crm_client_portal_sessions SET revoked_at = app_now(), revoked_why = $3 WHERE tenant_id = $1 AND successor_id = $2 AND revoked_at IS NULL`
 	var hash []byte
 	err := rls.Tx(ctx, s.pool, t, func(tx pgx.Tx) error {
 		var company, contact, link string
@@ -127,7 +138,10 @@ func (s *Store) RevokeSession(ctx context.Context, t tenant.ID, id, why string, 
 		if err := absent(err, access.ErrNotFound); err != nil {
 			return s.ended(ctx, tx, t, id, err)
 		}
-		if _, err := tx.Exec(ctx, kill, string(t), link); err != nil {
+		if _, err := tx.Exec(ctx, kill, string(t), link, by.Kind != string(audit.Contact)); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, before, string(t), id, why); err != nil {
 			return err
 		}
 		return record(ctx, tx, t, by, audit.Event{Kind: "session.revoked", CompanyID: company, ContactID: contact, SessionID: id,

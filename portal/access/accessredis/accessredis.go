@@ -65,6 +65,7 @@ type stored struct {
 	ContactID string    `json:"c"`
 	LinkID    string    `json:"k"`
 	Level     string    `json:"l"`
+	Document  string    `json:"d,omitempty"`
 	ExpiresAt time.Time `json:"x"`
 }
 
@@ -109,7 +110,7 @@ func (c *Cache) decode(got *redis.StringCmd) (access.Session, bool) {
 		return access.Session{}, false
 	}
 	return access.Session{ID: s.ID, Tenant: tenant.ID(s.Tenant), Host: host, HostEpoch: s.HostEpoch, CompanyID: s.CompanyID, ContactID: s.ContactID,
-		LinkID: s.LinkID, Level: s.Level, ExpiresAt: s.ExpiresAt}, true
+		LinkID: s.LinkID, Level: s.Level, DocumentID: s.Document, ExpiresAt: s.ExpiresAt}, true
 }
 
 // PutSession implements access.Cache.
@@ -118,7 +119,7 @@ func (c *Cache) PutSession(ctx context.Context, hash [32]byte, s access.Session)
 	if left <= 0 || c.Away() {
 		return
 	}
-	text, err := json.Marshal(stored{s.ID, string(s.Tenant), s.Host.String(), s.HostEpoch, s.CompanyID, s.ContactID, s.LinkID, s.Level, s.ExpiresAt})
+	text, err := json.Marshal(stored{s.ID, string(s.Tenant), s.Host.String(), s.HostEpoch, s.CompanyID, s.ContactID, s.LinkID, s.Level, s.DocumentID, s.ExpiresAt})
 	if err != nil {
 		return
 	}

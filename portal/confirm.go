@@ -1,0 +1,46 @@
+package portal
+
+import (
+	"net/http"
+
+	"tollhouse/portal/access"
+	"tollhouse/tenant/request"
+)
+
+// oncePage asks whoever went on faster than a person reads to go on once more.
+type oncePage struct {
+	view
+	path string // where they were going
+}
+
+// confirmed returns the session that a page is shown to. One that a document's link opened sees that document; when it asks for anything else, a
+// person is at work, and it becomes a session like any other. A request that shows nothing to anybody confirms nothing.
+func (s *Server) confirmed(w http.ResponseWriter, r *http.Request, session access.Session) (access.Session, error) {
+	if session.Level != access.Provisional || reads(r) && r.URL.Path == "/portal/invoices/"+session.DocumentID {
+		return session, nil
+	}
+	v := viewer(r)
+	if v == nil {
+		return session, access.ErrTooSoon
+	}
+	grant, err := s.access.Confirm(r.Context(), request.From(r.Context()).Site, session, *v)
+	if err != nil {
+		return session, err
+	}
+	if grant.Token != "" {
+		s.setSession(w, grant)
+	}
+	return grant.Session, nil
+}
+
+func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+// writeOnceMore answers a session that could not be confirmed yet. Its button leads where the reader was going.
+func (s *Server) writeOnceMore(w http.ResponseWriter, r *http.Request) error {
+	page := oncePage{view: s.view(r), path: "/portal/"}
+	if reads(r) {
+		page.path = r.URL.RequestURI()
+	}
+	page.title = page.words.OnceMoreTitle
+	return s.write(w, r, http.StatusForbidden, onceMoreView(page))
+}
