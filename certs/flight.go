@@ -34,6 +34,8 @@ type flights struct {
 // flight is one attempt. err is set before done is closed.
 type flight struct {
 	done    chan struct{}
+	lent    chan struct{} // closed when it may use the schedule's place
+	isLent  bool
 	waiting int
 	err     error
 }
@@ -92,12 +94,17 @@ func (fs *flights) leave(f *flight) {
 	fs.waiting--
 }
 
-// lead starts a flight for the schedule, or returns the one that runs; nil when the name failed lately.
+// lead starts a flight for the schedule, or returns the one that runs, which then waits for no place any more: the schedule has one. nil when the
+// name failed lately.
 func (m *Manager) lead(entry *tenant.Entry) *flight {
 	fs := m.flights
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if f := fs.running[entry.Host]; f != nil {
+		if !f.isLent {
+			f.isLent = true
+			close(f.lent)
+		}
 		return f
 	}
 	if fs.closed || m.failed.recently(entry.Host) != nil {
@@ -108,10 +115,10 @@ func (m *Manager) lead(entry *tenant.Entry) *flight {
 
 // launch starts a flight; the caller holds the lock.
 func (m *Manager) launch(entry *tenant.Entry, lane chan struct{}) *flight {
-	f := &flight{done: make(chan struct{})}
+	f := &flight{done: make(chan struct{}), lent: make(chan struct{})}
 	m.flights.running[entry.Host] = f
 	m.work.Go(func() {
-		err := m.fly(entry, lane)
+		err := m.fly(entry, lane, f.lent)
 		m.land(entry.Host, f, err)
 	})
 	return f

@@ -30,10 +30,12 @@ func sooner(a, b *refusal) *refusal {
 var (
 	errStopped   = errors.New("the certificate manager does not run")
 	errNotStored = errors.New("the order succeeded but no certificate is stored")
+	errLeaving   = errors.New("the proof of the name is gone; nothing is ordered for it")
 )
 
-// fly gets the entry its certificate: from the store, else from the CA. lane bounds how many do the latter; nil when the caller does.
-func (m *Manager) fly(entry *tenant.Entry, lane chan struct{}) error {
+// fly gets the entry its certificate: from the store, else from the CA. lane bounds how many do the latter; nil when the caller does, which may
+// also turn out later, by lent.
+func (m *Manager) fly(entry *tenant.Entry, lane, lent chan struct{}) error {
 	if err := m.awaitStart(); err != nil {
 		return err
 	}
@@ -43,10 +45,14 @@ func (m *Manager) fly(entry *tenant.Entry, lane chan struct{}) error {
 	if err != nil || stored {
 		return err
 	}
+	if entry.Site().Leaving {
+		return errLeaving
+	}
 	if lane != nil {
 		select {
 		case lane <- struct{}{}:
 			defer func() { <-lane }()
+		case <-lent:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

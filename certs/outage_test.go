@@ -13,6 +13,7 @@ import (
 
 	"tollhouse/certs"
 	"tollhouse/certs/localca"
+	"tollhouse/tenant"
 )
 
 // Findings 1 to 3: with the database away certmagic drops a live certificate, since its permission function can only say no.
@@ -111,6 +112,42 @@ func TestHandshake_BrokenValidationEndsInTimeAndHoldsNobodyUp(t *testing.T) {
 	}
 	eventually(t, "the good host is served", func() bool { _, err := n.shake(billing); return err == nil })
 	group.Wait()
+}
+
+// told is a Directory of which the test says what the schedule hears, and when.
+type told struct {
+	certs.Directory
+	change chan func(appeared, gone []*tenant.Entry)
+}
+
+func (d told) Subscribe(change func(appeared, gone []*tenant.Entry)) func() {
+	d.change <- change
+	return func() {}
+}
+
+// Names that validate slowly fill the places of orders that visitors began. Whoever connects to a new name then, before the schedule comes to
+// it, must not put its order behind them.
+func TestHandshake_ThatWaitsForItsTurnDoesNotKeepTheScheduleWaiting(t *testing.T) {
+	t.Parallel()
+	const broken = "broken.acme.test"
+	f := newFleet(t, localca.Options{Hosts: map[string]netip.Addr{broken: netip.MustParseAddr("127.0.0.9")}}, broken, billing)
+	blackHole(t, f.front)
+	d := told{change: make(chan func(appeared, gone []*tenant.Entry), 8)}
+	n := f.start(func(c *certs.Config) {
+		d.Directory = c.Directory
+		c.Directory, c.HandshakeWait, c.Orders = d, time.Second, 1
+	})
+	go func() { _, _ = n.manager.GetCertificate(hello(broken)) }()
+	eventually(t, "the slow name has the place", func() bool { return f.ca.Orders() == 1 })
+	calls := n.store.calls.Load()
+	if _, err := n.manager.GetCertificate(hello(billing)); !errors.Is(err, certs.ErrWaiting) || n.store.calls.Load() == calls {
+		t.Fatalf("%v", err)
+	}
+	entry, _ := d.Lookup(tenant.MustParseHostname(billing))
+	for range len(d.change) {
+		(<-d.change)([]*tenant.Entry{entry}, nil)
+	}
+	eventually(t, "the good host has its certificate", func() bool { return f.issued(billing) == 1 })
 }
 
 func TestHandshake_RefusalIsRememberedByAllNodes(t *testing.T) {
