@@ -129,7 +129,7 @@ func shownCAA(set []*dns.CAA) string {
 	const most = 4
 	var shown []string
 	for _, rr := range set[:min(len(set), most)] {
-		shown = append(shown, clip(fmt.Sprintf("CAA %d %s %q", rr.Flag, rr.Tag, rr.Value)))
+		shown = append(shown, clip(fmt.Sprintf("CAA %d %s %+q", rr.Flag, rr.Tag, rr.Value)))
 	}
 	if len(set) > most {
 		shown = append(shown, fmt.Sprintf("%d more", len(set)-most))

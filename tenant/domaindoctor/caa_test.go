@@ -1,6 +1,7 @@
 package domaindoctor_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -97,4 +98,20 @@ func TestExamine_AnUnknownCAAIsNoPermission(t *testing.T) {
 	}
 	w.cfg.AccountURI = func() string { return account }
 	expect(t, w.examine(t, "acme.com", domaindoctor.Proof{}), domaindoctor.Ready)
+}
+
+// The record's tag and value are any octets: none comes to a terminal or a log as it is, also not a piece of one.
+func TestExamine_ShowsHostileCAAInASCII(t *testing.T) {
+	tag, value := "x\x1b[2J\xff\n", "\x1b[31m\u202e"+strings.Repeat("é", 60)
+	rdata := string([]byte{128, byte(len(tag))}) + tag + value
+	w := newWard(t)
+	w.set(host, "CNAME "+target+".")
+	w.set("acme.com", fmt.Sprintf(`TYPE257 \# %d %x`, len(rdata), rdata))
+	r := w.examine(t, host, claim)
+	expect(t, r, domaindoctor.Blocked, "caa.forbids")
+	for _, text := range []string{r.Findings[0].Seen, r.Findings[0].Fix} {
+		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' && r != '…' }) || !strings.Contains(text, "CAA 128") {
+			t.Errorf("%+q", text)
+		}
+	}
 }

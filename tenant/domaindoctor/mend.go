@@ -117,7 +117,7 @@ func kind(a netip.Addr) string {
 	return "AAAA"
 }
 
-// clip keeps what strangers wrote short. It is ASCII already: the DNS library escapes everything else.
+// clip keeps what strangers wrote short. It is ASCII already: the DNS library escapes everything else, and what it hands over raw is quoted.
 func clip(s string) string {
 	const most = 80
 	if len(s) <= most {
