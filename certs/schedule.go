@@ -56,7 +56,7 @@ func (m *Manager) renewDue(ctx context.Context) {
 		}
 		for _, d := range due {
 			after = d
-			if _, served := m.cfg.Directory.Lookup(d.Host); !served || m.unrenewed.recently(d.Host) != nil {
+			if entry, served := m.cfg.Directory.Lookup(d.Host); !served || entry.Site().Leaving || m.unrenewed.recently(d.Host) != nil {
 				continue
 			}
 			select {

@@ -22,6 +22,8 @@ type Site struct {
 	Links Hostname
 	// Epoch grows when the host changes hands or its tenant is suspended. Tickets and sessions of an older epoch are refused.
 	Epoch int64
+	// Leaving says that the proof of the name is gone for now: it is served with what there is, and no certificate is ordered for it.
+	Leaving bool
 }
 
 // Entry is the Directory's slot for one host. It stays the same while the host is served, so that a certificate survives a change

@@ -49,7 +49,7 @@ func site(b *tenant.Tenant, host string) *tenant.Site {
 	if b == nil {
 		return &tenant.Site{Host: h, Kind: tenant.API, Links: h, Epoch: 1}
 	}
-	return &tenant.Site{Host: h, Kind: tenant.Portal, Tenant: b, Links: tenant.MustParseHostname("links.acme.test"), Epoch: 9}
+	return &tenant.Site{Host: h, Kind: tenant.Portal, Tenant: b, Links: tenant.MustParseHostname("links.acme.test"), Epoch: 9, Leaving: true}
 }
 
 // node is one start of a program with a Directory and its copy.

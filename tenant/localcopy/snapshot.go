@@ -44,6 +44,8 @@ type keptSite struct {
 	Tenant int // its place in Tenants and one more; 0 for none
 	Links  string
 	Epoch  int64
+
+	Leaving bool
 }
 
 func encode(s tenant.Snapshot) ([]byte, error) {
@@ -56,7 +58,8 @@ func encode(s tenant.Snapshot) ([]byte, error) {
 			place = len(kept.Tenants)
 			places[site.Tenant] = place
 		}
-		kept.Sites[i] = keptSite{Host: site.Host.String(), Kind: site.Kind, Tenant: place, Links: site.Links.String(), Epoch: site.Epoch}
+		kept.Sites[i] = keptSite{Host: site.Host.String(), Kind: site.Kind, Tenant: place, Links: site.Links.String(), Epoch: site.Epoch,
+			Leaving: site.Leaving}
 	}
 	var out bytes.Buffer
 	if err := gob.NewEncoder(&out).Encode(kept); err != nil {
@@ -125,5 +128,5 @@ func (k keptSite) site(tenants []*tenant.Tenant) (*tenant.Site, error) {
 	if k.Tenant < 0 || k.Tenant >= len(tenants) || (k.Tenant == 0) != (k.Kind == tenant.API) {
 		return nil, errors.New("a site without its tenant")
 	}
-	return &tenant.Site{Host: host, Kind: k.Kind, Tenant: tenants[k.Tenant], Links: links, Epoch: k.Epoch}, nil
+	return &tenant.Site{Host: host, Kind: k.Kind, Tenant: tenants[k.Tenant], Links: links, Epoch: k.Epoch, Leaving: k.Leaving}, nil
 }

@@ -142,7 +142,8 @@ func (f *Feed) sites(rows []servedRow) ([]*tenant.Site, error) {
 			f.log.Error("directory: a domain is left out", "tenant", t.ID, "error", err)
 			continue
 		}
-		sites = append(sites, &tenant.Site{Host: custom, Kind: tenant.Portal, Tenant: t, Epoch: *row.DomainEpoch})
+		sites = append(sites, &tenant.Site{Host: custom, Kind: tenant.Portal, Tenant: t, Epoch: *row.DomainEpoch,
+			Leaving: tenant.DomainStatus(*row.DomainStatus) == tenant.DomainMoving})
 		if links == host && tenant.DomainStatus(*row.DomainStatus).Linkable() {
 			links = custom
 		}

@@ -174,3 +174,19 @@ func TestFeed_LeavesOutOnlyWhatItCannotRead(t *testing.T) {
 	f.owner(t, f.acme.ID, `UPDATE tenants SET time_zone = 'UTC' WHERE id = $1`, f.acme.ID)
 	eventually(t, "the mended tenant", func() bool { return site(d, "acme.pay.test") != nil })
 }
+
+func TestFeed_TellsThatAHostIsLeaving(t *testing.T) {
+	f := setup(t)
+	for _, name := range []string{"well.acme.test", "moving.acme.test"} {
+		if _, err := f.store.AddDomain(t.Context(), f.acme.ID, host(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.owner(t, f.acme.ID, `UPDATE domains SET status = 'moving' WHERE tenant_id = $1 AND host = $2`, f.acme.ID, "moving.acme.test")
+	d := f.served(t)
+	for name, want := range map[string]bool{"acme.pay.test": false, "well.acme.test": false, "moving.acme.test": true} {
+		if s := site(d, name); s == nil || s.Leaving != want {
+			t.Errorf("%s stands for %+v; want leaving %t", name, s, want)
+		}
+	}
+}
