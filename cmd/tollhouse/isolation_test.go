@@ -185,6 +185,7 @@ var apiRoutes = map[string]struct {
 	"GET /api/crm/contacts":                      {"", "", 200},
 	"GET /api/crm/contacts/:id":                  {"%p", "", 200},
 	"PATCH /api/crm/contacts/:id":                {"%p", `{"locale":"en-GB"}`, 200},
+	"POST /api/crm/contacts/:id/clear-bounce":    {"%p", "", 200},
 	"POST /api/crm/contacts/:id/portal-link":     {"%p", `{"send_email":false}`, 201},
 	"POST /api/crm/invoices":                     {"", `{"company_id":"%c","lines":[{"description":"L","quantity":"1","unit_amount":{"amount":100,"currency":"USD"}}]}`, 201},
 	"GET /api/crm/invoices":                      {"", "", 200},

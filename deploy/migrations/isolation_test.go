@@ -46,6 +46,7 @@ const seed = `
 	INSERT INTO payment_allocations (tenant_id, company_id, payment_id, invoice_id, amount) VALUES ('%[1]s', 'com_1', 'pay_1', 'inv_1', 100);
 	INSERT INTO ledger_entries (tenant_id, id, company_id, invoice_id, kind, amount, currency, effective_on) VALUES ('%[1]s', 'ent_1', 'com_1', 'inv_1', 'invoice', 100, 'USD', '2026-01-01');
 	INSERT INTO mails (tenant_id, id, kind, company_id, contact_id) VALUES ('%[1]s', 'mai_1', 'invoice', 'com_1', 'con_1');
+	INSERT INTO mail_bounces (tenant_id, address_hash, mail_id, code, bounced_at) VALUES ('%[1]s', mail_address_hash('n@x.example'), 'mai_1', '550', now());
 	INSERT INTO sender_domains (tenant_id, address, state, selector, created_at, changed_at, next_check_at, minted_since)
 		VALUES ('%[1]s', 'b@x.example', 'pending', 'th1', now(), now(), now(), now());
 	INSERT INTO sender_keys (tenant_id, selector, domain, public_key, key_sealed, created_at) VALUES ('%[1]s', 'th1', 'x.example', 'p', 'k', now());

@@ -25,6 +25,8 @@ type Clients interface {
 	Contacts(ctx context.Context, t tenant.ID, q access.ContactQuery) ([]access.Contact, error)
 	// UpdateContact is like UpdateCompany. A contact that is switched off or gets another address loses its links and sessions with it.
 	UpdateContact(ctx context.Context, t tenant.ID, by access.Actor, id string, change func(*access.Contact) error) (access.Contact, error)
+	// ClearBounce lets mails go to a contact's address again that was found not to exist. Again it changes nothing.
+	ClearBounce(ctx context.Context, t tenant.ID, by access.Actor, id string) (access.Contact, error)
 }
 
 func fromClients(err error) (*Problem, bool) {

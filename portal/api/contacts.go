@@ -17,11 +17,15 @@ type Contact struct {
 	Locale    string    `json:"locale"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+
+	BouncedAt  *time.Time `json:"bounced_at"`  // when a mail server said that the address does not exist; null: none did
+	BounceCode *string    `json:"bounce_code"` // its answer
 }
 
 func showContact(c access.Contact) Contact {
 	return Contact{ID: c.ID, CompanyID: c.CompanyID, Name: c.Name, Email: c.Email, Role: string(c.Role), Status: c.Status, Locale: c.Locale,
-		CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC()}
+		CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
+		BouncedAt: timeOrNull(c.Bounce.At), BounceCode: textOrNull(c.Bounce.Code)}
 }
 
 // What a contact's status can be. Removed is final.
@@ -118,6 +122,18 @@ func (s *Server) changeContact(c *call) (reply, error) {
 		in.apply(&checker{}, contact)
 		return nil
 	})
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(showContact(contact))
+}
+
+// clearBounce lets mails go to a contact's address again that was found not to exist.
+func (s *Server) clearBounce(c *call) (reply, error) {
+	if _, err := c.decode(&struct{}{}); err != nil {
+		return reply{}, err
+	}
+	contact, err := s.Clients.ClearBounce(c.Context(), c.tenant.ID, c.by(), c.id())
 	if err != nil {
 		return reply{}, err
 	}

@@ -38,6 +38,7 @@ func (b *bench) visits() map[string]visit {
 		"GET /api/crm/contacts":                      {contacts + "?company_id=" + company, "", 200, 200, contact},
 		"GET /api/crm/contacts/:id":                  {contacts + "/" + contact, "", 200, 404, contact},
 		"PATCH /api/crm/contacts/:id":                {contacts + "/" + contact, `{"name":"Mary"}`, 200, 404, contact},
+		"POST /api/crm/contacts/:id/clear-bounce":    {contacts + "/" + contact + "/clear-bounce", "", 200, 404, contact},
 		"POST /api/crm/contacts/:id/portal-link":     {contacts + "/" + contact + "/portal-link", `{"send_email":false}`, 201, 404, contact},
 		"POST /api/crm/invoices":                     {invoices, `{"company_id":"` + company + `",` + line + `}`, 201, 404, ""},
 		"GET /api/crm/invoices":                      {invoices + "?company_id=" + company, "", 200, 200, invoice},

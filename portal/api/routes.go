@@ -47,6 +47,7 @@ func (s *Server) endpoints() []endpoint {
 		{get, "/api/crm/contacts", tenant.ScopeClientsRead, noBody, []string{"limit", "cursor", "company_id", "email", "status"}, s.listContacts},
 		{get, contact, tenant.ScopeClientsRead, noBody, nil, s.showContact},
 		{patch, contact, tenant.ScopeClientsWrite, jsonBody, nil, s.changeContact},
+		{post, contact + "/clear-bounce", tenant.ScopeClientsWrite, optionalJSON, nil, s.clearBounce},
 		{post, contact + "/portal-link", tenant.ScopeSessionsWrite, optionalJSON, nil, s.sendPortalLink},
 
 		{post, "/api/crm/invoices", tenant.ScopeInvoicesWrite, jsonBody, nil, s.createInvoice},

@@ -3,6 +3,7 @@ package mail
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	gomail "github.com/wneessen/go-mail"
 )
@@ -21,7 +22,8 @@ const (
 // in a log.
 type SendError struct {
 	Outcome Outcome
-	Code    int // the server's three digits; 0 when it did not answer
+	Code    int  // the server's three digits; 0 when it did not answer
+	Gone    bool // the server says that there is no such mailbox: no mail will ever arrive there
 	Err     error
 }
 
@@ -38,7 +40,7 @@ func explain(err error) error {
 		return &SendError{Outcome: Unreachable, Err: err}
 	}
 	code := sending.ErrorCode()
-	return &SendError{Outcome: outcome(sending.Reason, code), Code: code, Err: err}
+	return &SendError{Outcome: outcome(sending.Reason, code), Code: code, Gone: gone(sending.Reason, code, sending.EnhancedStatusCode()), Err: err}
 }
 
 func outcome(reason gomail.SendErrReason, code int) Outcome {
@@ -59,4 +61,16 @@ func outcome(reason gomail.SendErrReason, code int) Outcome {
 		return Refused
 	}
 	return Deferred
+}
+
+// gone reports an answer to the address itself. What is said to a whole mail is about that mail, and of the answers to an address many are
+// about us: policies, lists, limits. The enhanced code tells (RFC 3463); without one, only the three plain words for "no such mailbox" do.
+func gone(reason gomail.SendErrReason, code int, enhanced string) bool {
+	if reason != gomail.ErrSMTPRcptTo || code < 500 {
+		return false
+	}
+	if enhanced == "" {
+		return code == 550 || code == 551 || code == 553
+	}
+	return strings.HasPrefix(enhanced, "5.1.") && enhanced != "5.1.7" && enhanced != "5.1.8" || enhanced == "5.2.1"
 }

@@ -16,7 +16,9 @@ import (
 	"tollhouse/tenant/rls"
 )
 
-const contactColumns = `id, company_id, name, email, role, status, locale, created_at, updated_at`
+const contactColumns = `id, company_id, name, email, role, status, locale, created_at, updated_at,
+	(SELECT b.bounced_at FROM mail_bounces b WHERE b.tenant_id = contacts.tenant_id AND b.address_hash = mail_address_hash(contacts.email)),
+	(SELECT b.code FROM mail_bounces b WHERE b.tenant_id = contacts.tenant_id AND b.address_hash = mail_address_hash(contacts.email))`
 
 // errAddressTaken says which value collides, for people.
 var errAddressTaken = fmt.Errorf("%w: the company already has a contact with this e-mail address", access.ErrConflict)
@@ -144,7 +146,12 @@ func contactArgs(t tenant.ID, c access.Contact) pgx.NamedArgs {
 }
 
 func scanContact(row pgx.CollectableRow) (c access.Contact, err error) {
-	err = row.Scan(&c.ID, &c.CompanyID, &c.Name, &c.Email, &c.Role, &c.Status, &c.Locale, &c.CreatedAt, &c.UpdatedAt)
+	var bouncedAt *time.Time
+	var code *string
+	err = row.Scan(&c.ID, &c.CompanyID, &c.Name, &c.Email, &c.Role, &c.Status, &c.Locale, &c.CreatedAt, &c.UpdatedAt, &bouncedAt, &code)
+	if bouncedAt != nil && code != nil {
+		c.Bounce = access.Bounce{At: *bouncedAt, Code: *code}
+	}
 	return c, err
 }
 

@@ -30,6 +30,7 @@ type row struct {
 	ContactStatus, ContactName, Email, ContactLocale string
 	Company                                          string
 	PortalEnabled                                    bool
+	Bounced                                          bool // the address: it does not exist
 
 	LinkPurpose                           string
 	LinkExpires                           *time.Time
@@ -50,6 +51,7 @@ func (w *Worker) load(ctx context.Context, t tenant.ID, id string) (row, error) 
 			te.primary_color AS primary, te.accent_color AS accent, te.footer_text AS footer, te.support_email AS support,
 			COALESCE(te.logo_hash, '') AS logo_hash,
 			c.status AS contact_status, c.name AS contact_name, COALESCE(m.address, c.email) AS email, c.locale AS contact_locale, co.name AS company, co.portal_enabled,
+			EXISTS (SELECT FROM mail_bounces b WHERE b.tenant_id = m.tenant_id AND b.address_hash = mail_address_hash(COALESCE(m.address, c.email))) AS bounced,
 			COALESCE(l.purpose, '') AS link_purpose, l.expires_at AS link_expires, l.used_at IS NOT NULL AS link_used,
 			l.revoked_at IS NOT NULL AS link_revoked, l.superseded_at IS NOT NULL AS link_superseded,
 			l.browser_hash IS NOT NULL AS link_bound,
@@ -80,6 +82,8 @@ func (m row) obstacle() string {
 	switch {
 	case m.TenantStatus != "active":
 		return "tenant_suspended"
+	case m.Bounced:
+		return "address_bounced"
 	case mail.Kind(m.Kind) == mail.AddressChanged:
 		return "" // whatever became of the contact since
 	case m.ContactStatus != "active":

@@ -30,6 +30,7 @@ type ending struct {
 	why   string
 	code  int    // the SMTP server's answer, 0 for none
 	err   string // kept with the mail
+	gone  bool   // the address does not exist
 }
 
 // settle writes down what became of a sending.
@@ -44,7 +45,7 @@ func (w *Worker) settle(ctx context.Context, t tenant.ID, m row, err error) erro
 	end := ending{event: "mail.dropped", code: failed.Code, err: excerpt(err)}
 	switch failed.Outcome {
 	case mail.Refused:
-		end.event, end.why = "mail.refused", "refused"
+		end.event, end.why, end.gone = "mail.refused", "refused", failed.Gone
 		return w.drop(ctx, t, m, end)
 	case mail.Unconfirmed:
 		m.Unconfirmed++
@@ -80,13 +81,22 @@ func (w *Worker) sent(ctx context.Context, t tenant.ID, m row) error {
 }
 
 func (w *Worker) drop(ctx context.Context, t tenant.ID, m row, e ending) error {
-	const q = `UPDATE mails SET status = 'dropped', dropped_why = @why, last_error = @error, unconfirmed = @unconfirmed
+	const q = `
+		WITH bounced AS (
+			INSERT INTO mail_bounces (tenant_id, address_hash, mail_id, code, bounced_at)
+			SELECT @tenant, mail_address_hash(@email), @id, @code::text, app_now() WHERE @gone
+			ON CONFLICT (tenant_id, address_hash) DO NOTHING)
+		UPDATE mails SET status = 'dropped', dropped_why = @why, last_error = @error, unconfirmed = @unconfirmed
 		WHERE tenant_id = @tenant AND id = @id AND status = 'queued'`
 	event := audit.Event{Kind: e.event, Details: map[string]string{"why": e.why}}
+	if e.gone {
+		event.Details["bounce"] = "hard"
+	}
 	if e.code != 0 {
 		event.Details["code"] = strconv.Itoa(e.code)
 	}
-	return w.end(ctx, t, m, event, q, pgx.NamedArgs{"tenant": string(t), "id": m.ID, "why": e.why, "error": e.err, "unconfirmed": m.Unconfirmed})
+	return w.end(ctx, t, m, event, q, pgx.NamedArgs{"tenant": string(t), "id": m.ID, "why": e.why, "error": e.err, "unconfirmed": m.Unconfirmed,
+		"gone": e.gone, "email": m.Email, "code": strconv.Itoa(e.code)})
 }
 
 // end writes a mail's last state and the audit entry that tells of it, both or neither. A mail that another worker ended stays as it is.

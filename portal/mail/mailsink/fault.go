@@ -18,9 +18,10 @@ const (
 
 // Fault is a misbehaviour. The zero value is none.
 type Fault struct {
-	Mood  Mood
-	Code  int // 4xx or 5xx, for AnswerRcpt and AnswerData
-	Times int // how often, then the sink is healthy; 0 means until the next Break
+	Mood            Mood
+	Code            int // 4xx or 5xx, for AnswerRcpt and AnswerData
+	Subject, Detail int // of the enhanced code, like 1 and 1 in "5.1.1"
+	Times           int // how often, then the sink is healthy; 0 means until the next Break
 }
 
 // Break makes the sink misbehave from now on, instead of as before. Break(Fault{}) heals it and lets go of connections that hang.

@@ -90,5 +90,5 @@ func (s *session) Reset() { s.from, s.to = "", nil }
 func (s *session) Logout() error { return nil }
 
 func (f Fault) answer() error {
-	return &smtp.SMTPError{Code: f.Code, EnhancedCode: smtp.EnhancedCode{f.Code / 100, 0, 0}, Message: "the sink was told to say so"}
+	return &smtp.SMTPError{Code: f.Code, EnhancedCode: smtp.EnhancedCode{f.Code / 100, f.Subject, f.Detail}, Message: "the sink was told to say so"}
 }

@@ -260,6 +260,31 @@ func TestSenders_TwiceAtOnce(t *testing.T) {
 	}
 }
 
+// eager lists a tenant as due whether or not it is, as a node sees it that another was ahead of.
+type eager struct {
+	*sendersdb.Store
+	due tenant.ID
+}
+
+func (e eager) Due(context.Context, time.Time, int) ([]tenant.ID, error) {
+	return []tenant.ID{e.due}, nil
+}
+
+func TestCheckDue_LeavesWhatAnotherNodeWasAheadOf(t *testing.T) {
+	b := setup(t)
+	b.verified(b.acme, "billing@acme.com")
+	asked := b.dns[0].Asked()
+	late := b.on(eager{sendersdb.New(b.db.App), b.acme}, b.ring, nil)
+	b.must(late.CheckDue(t.Context()))
+	if n := b.dns[0].Asked(); n != asked {
+		t.Errorf("%d questions for what was just looked at", n-asked)
+	}
+	b.pass(25 * time.Hour)
+	if b.must(late.CheckDue(t.Context())); b.dns[0].Asked() == asked {
+		t.Error("the control: nothing is looked at when it is due")
+	}
+}
+
 func TestSealedKeys_AfterwardsTheOldKeyIsNotNeeded(t *testing.T) {
 	b := setup(t)
 	old, fresh := "old:"+strings.Repeat("11", 32), "new:"+strings.Repeat("22", 32)

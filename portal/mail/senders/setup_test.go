@@ -58,10 +58,16 @@ func setup(t *testing.T) *bench {
 // service is one node's.
 func (b *bench) service(ring *seal.Ring, metrics prometheus.Registerer) *senders.Service {
 	b.t.Helper()
+	return b.on(sendersdb.New(b.db.App), ring, metrics)
+}
+
+// on is service over another store.
+func (b *bench) on(store senders.Store, ring *seal.Ring, metrics prometheus.Registerer) *senders.Service {
+	b.t.Helper()
 	doctor, err := domaindoctor.New(domaindoctor.Config{Resolvers: []netip.AddrPort{b.dns[0].Addr, b.dns[1].Addr}, CAs: []string{"letsencrypt.org"},
 		Targets: domaindoctor.Targets{Edge: tenant.MustParseHostname("edge.portal.example")}, QueryTime: time.Second})
 	b.must(err)
-	s, err := senders.New(senders.Config{Store: sendersdb.New(b.db.App), Resolver: doctor, Ring: ring, From: platformFrom, SPF: "include:_spf.portal.example",
+	s, err := senders.New(senders.Config{Store: store, Resolver: doctor, Ring: ring, From: platformFrom, SPF: "include:_spf.portal.example",
 		Own: []tenant.Hostname{tenant.MustParseHostname("portal.example")}, Log: slog.New(slog.NewTextHandler(b.log, nil)), Registerer: metrics, Now: b.clock})
 	b.must(err)
 	return s
