@@ -253,3 +253,18 @@ func TestSweep_DropsCertificatesAMonthAfterTheyExpired(t *testing.T) {
 		}
 	}
 }
+
+// Whoever can write to the database and has no key ring cannot have one host served with another's certificate.
+func TestFind_RefusesARowThatWasMoved(t *testing.T) {
+	s, db := setup(t)
+	put(t, s, newAuthority().issue(host.String(), time.Hour))
+	execute(t, db, `UPDATE certificates SET host = 'pay.acme.test'`)
+	found, err := s.Find(ctx, tenant.MustParseHostname("pay.acme.test"))
+	if err == nil || found.Bundle != nil {
+		t.Errorf("%v, %v", found.Bundle, err)
+	}
+	execute(t, db, `UPDATE certificates SET host = $1`, host.String())
+	if find(t, s).Bundle == nil {
+		t.Error("moved back it is not there")
+	}
+}
