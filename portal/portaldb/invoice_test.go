@@ -188,3 +188,24 @@ func TestInvoice_OfAnotherPayerOfTheCompanyIsShown(t *testing.T) {
 		t.Errorf("payments %+v, error %v", d.Payments, err)
 	}
 }
+
+// What a document's link opened before anybody confirmed it: a session for that document, whichever page asks.
+func TestProvisionalSession_ReadsItsDocumentAndNothingElse(t *testing.T) {
+	f := setup(t)
+	own, other := f.Sent(t, 100), f.Sent(t, 200)
+	f.Exec(t, `UPDATE crm_client_portal_sessions SET level = 'provisional' WHERE tenant_id = $1`, f.Tenant.ID)
+	s := f.session
+	s.Level, s.DocumentID = access.Provisional, own.ID
+	for _, p := range pagesOf(other.ID) {
+		if data, err := p.open(ctx, f, f.pages, s); data || !errors.Is(err, access.ErrNoSession) && !errors.Is(err, access.ErrNotFound) {
+			t.Errorf("%s: with data %t, %v", p.name, data, err)
+		}
+	}
+	const rendered = `SELECT count(*) FROM crm_client_portal_sessions WHERE tenant_id = $1 AND rendered_at IS NOT NULL`
+	if _, err := f.pages.Invoice(ctx, s, own.ID, nil); err != nil || f.Int(t, rendered, f.Tenant.ID) != 0 {
+		t.Errorf("its own document for nobody to see: %v, or it counts as shown", err)
+	}
+	if data, err := f.pages.Invoice(ctx, s, own.ID, visitor); err != nil || data.Invoice.ID != own.ID || f.Int(t, rendered, f.Tenant.ID) != 1 {
+		t.Errorf("its own document: %v, or it does not count as shown", err)
+	}
+}
