@@ -122,8 +122,9 @@ var matcher = sync.OnceValue(func() language.Matcher {
 })
 
 func match(tag language.Tag) (ID, bool) {
-	for id, known := range tags { // the most frequent wishes, without the matcher's work
-		if tag.String() == known {
+	base, sure := tag.Base()
+	for id, known := range tags { // nearly every wish, without the matcher's work
+		if sure == language.Exact && base.String() == known[:2] {
 			return ID(id), true
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"tollhouse/portal/mail/mailsink"
 )
 
-var everyKind = []mail.Kind{mail.Invoice, mail.LoginLink, mail.PortalLink}
+var everyKind = []mail.Kind{mail.Invoice, mail.LoginLink, mail.PortalLink, mail.AddressChanged}
 
 // everyLetter calls check with a mail of every kind, about a document and not, in one language, whole and with the life of its link in each unit.
 func everyLetter(t *testing.T, id lang.ID, check func(name string, m mail.Message)) {
