@@ -105,9 +105,18 @@ func TestSettings_ChangeWithinBounds(t *testing.T) {
 	b := setup(t)
 	b.call(b.acme, "PATCH", "/api/settings", `{"session_seconds":3600,"log_visitors":false,"payment_instructions":"Wire to\nDE00"}`).want(200)
 	got := b.call(b.acme, "GET", "/api/settings", "").want(200)
-	want := map[string]any{"session_seconds": 3600.0, "document_link_days": 30.0, "log_visitors": false, "payment_instructions": "Wire to\nDE00"}
+	want := map[string]any{"session_seconds": 3600.0, "document_link_days": 30.0, "link_mode": "standard", "log_visitors": false, "payment_instructions": "Wire to\nDE00"}
 	if diff := cmp.Diff(want, got.Body); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+	for _, mode := range []string{"strict", "standard"} {
+		b.call(b.acme, "PATCH", "/api/settings", `{"link_mode":"`+mode+`"}`).want(200)
+		if got := b.call(b.acme, "GET", "/api/settings", "").want(200); got.Body["link_mode"] != mode {
+			t.Errorf("link_mode %v, want %s", got.Body["link_mode"], mode)
+		}
+	}
+	if got := b.call(b.acme, "PATCH", "/api/settings", `{"link_mode":"lax"}`).problem(422, "invalid").fields(); got["link_mode"] == "" {
+		t.Errorf("an unknown link_mode: %v", got)
 	}
 	for body, field := range map[string]string{`{"session_seconds":3599}`: "session_seconds", `{"session_seconds":2592001}`: "session_seconds",
 		`{"document_link_days":0}`: "document_link_days", `{"document_link_days":181}`: "document_link_days"} {

@@ -10,6 +10,7 @@ import (
 type Settings struct {
 	SessionSeconds      int64  `json:"session_seconds"`
 	DocumentLinkDays    int    `json:"document_link_days"`
+	LinkMode            string `json:"link_mode"` // "standard" or "strict"
 	LogVisitors         bool   `json:"log_visitors"`
 	PaymentInstructions string `json:"payment_instructions"`
 }
@@ -18,12 +19,20 @@ const day = 24 * time.Hour
 
 func showSettings(p tenant.Policy) Settings {
 	return Settings{SessionSeconds: int64(p.SessionLifetime / time.Second), DocumentLinkDays: int(p.DocumentLinkLifetime / day),
-		LogVisitors: p.LogVisitors, PaymentInstructions: p.PaymentInstructions}
+		LinkMode: linkMode(p), LogVisitors: p.LogVisitors, PaymentInstructions: p.PaymentInstructions}
+}
+
+func linkMode(p tenant.Policy) string {
+	if p.StrictLinks {
+		return "strict"
+	}
+	return "standard"
 }
 
 type settingsInput struct {
 	SessionSeconds      *int64  `json:"session_seconds"`
 	DocumentLinkDays    *int64  `json:"document_link_days"`
+	LinkMode            *string `json:"link_mode"`
 	LogVisitors         *bool   `json:"log_visitors"`
 	PaymentInstructions *string `json:"payment_instructions"`
 }
@@ -33,8 +42,15 @@ func (in settingsInput) apply(check *checker, p *tenant.Policy) {
 	number(check, &seconds, "session_seconds", in.SessionSeconds, 3600, 30*24*3600)
 	number(check, &days, "document_link_days", in.DocumentLinkDays, 1, 180)
 	p.SessionLifetime, p.DocumentLinkLifetime = time.Duration(seconds)*time.Second, time.Duration(days)*day
+	in.applyLinkMode(check, p)
 	flag(&p.LogVisitors, in.LogVisitors)
 	check.text(&p.PaymentInstructions, "payment_instructions", in.PaymentInstructions, 4000)
+}
+
+func (in settingsInput) applyLinkMode(check *checker, p *tenant.Policy) {
+	mode := linkMode(*p)
+	oneOf(check, &mode, "link_mode", in.LinkMode, "standard", "strict")
+	p.StrictLinks = mode == "strict"
 }
 
 func (s *Server) showSettings(c *call) (reply, error) {

@@ -30,7 +30,8 @@ func (s *Store) UpdateBrand(ctx context.Context, id tenant.ID, change func(*tena
 // UpdatePolicy is UpdateBrand for the policy.
 func (s *Store) UpdatePolicy(ctx context.Context, id tenant.ID, change func(*tenant.Policy) error) (*tenant.Tenant, error) {
 	const q = `
-		UPDATE tenants t SET session_seconds = @session, document_link_days = @days, log_visitors = @log, payment_instructions = @instructions
+		UPDATE tenants t SET session_seconds = @session, document_link_days = @days, log_visitors = @log, payment_instructions = @instructions,
+			link_mode = CASE WHEN @strict::boolean THEN 'strict' ELSE 'standard' END
 		WHERE t.id = @tenant RETURNING ` + tenantColumns
 	return s.update(ctx, id, "settings.changed", func(t *tenant.Tenant) (string, pgx.NamedArgs, error) {
 		p := t.Policy
@@ -38,7 +39,8 @@ func (s *Store) UpdatePolicy(ctx context.Context, id tenant.ID, change func(*ten
 			return "", nil, err
 		}
 		return q, pgx.NamedArgs{"tenant": id, "session": int64(p.SessionLifetime / time.Second),
-			"days": int32(p.DocumentLinkLifetime / (24 * time.Hour)), "log": p.LogVisitors, "instructions": p.PaymentInstructions}, p.Check()
+			"days": int32(p.DocumentLinkLifetime / (24 * time.Hour)), "log": p.LogVisitors, "instructions": p.PaymentInstructions,
+			"strict": p.StrictLinks}, p.Check()
 	})
 }
 

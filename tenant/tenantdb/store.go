@@ -87,7 +87,7 @@ func (s *Store) APIHost() (tenant.Hostname, error) { return s.DefaultHost("api")
 // tenantColumns are the columns of a tenantRow, of a table called t.
 const tenantColumns = `
 	t.id, t.slug, t.name, t.status, t.time_zone, t.country, t.locale, t.currency, t.test,
-	t.session_seconds, t.document_link_days, t.log_visitors, t.payment_instructions,
+	t.session_seconds, t.document_link_days, t.log_visitors, t.payment_instructions, t.link_mode = 'strict' AS strict_links,
 	t.primary_color, t.accent_color, t.footer_text, t.support_email, t.logo_hash, t.logo_width, t.logo_height,
 	t.epoch, t.created_at`
 
@@ -99,6 +99,7 @@ type tenantRow struct {
 	DocumentLinkDays    int32
 	LogVisitors         bool
 	PaymentInstructions string
+	StrictLinks         bool
 	PrimaryColor        string
 	AccentColor         string
 	FooterText          string
@@ -124,6 +125,7 @@ func (r tenantRow) toDomain(zone func(string) (*time.Location, error)) (*tenant.
 		Policy: tenant.Policy{
 			SessionLifetime:      time.Duration(r.SessionSeconds) * time.Second,
 			DocumentLinkLifetime: time.Duration(r.DocumentLinkDays) * 24 * time.Hour,
+			StrictLinks:          r.StrictLinks,
 			LogVisitors:          r.LogVisitors,
 			PaymentInstructions:  r.PaymentInstructions,
 		},

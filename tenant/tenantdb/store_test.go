@@ -213,7 +213,7 @@ func TestUpdate_RefusesAndStoresNothing(t *testing.T) {
 
 func TestUpdatePolicy_ChangesThatTenantOnly(t *testing.T) {
 	f := setup(t)
-	want := tenant.Policy{SessionLifetime: time.Hour, DocumentLinkLifetime: 24 * time.Hour, PaymentInstructions: "IBAN …\nBIC …"}
+	want := tenant.Policy{SessionLifetime: time.Hour, DocumentLinkLifetime: 24 * time.Hour, StrictLinks: true, PaymentInstructions: "IBAN …\nBIC …"}
 	got, err := f.store.UpdatePolicy(t.Context(), f.acme.ID, func(p *tenant.Policy) error { *p = want; return nil })
 	if err != nil || got.Policy != want {
 		t.Errorf("policy %+v, %v; want %+v", got, err, want)
