@@ -159,11 +159,11 @@ func (m *Manager) shake(ctx context.Context, host tenant.Hostname) (*x509.Certif
 	client := tls.Client(near, &tls.Config{ServerName: host.String(), MinVersion: tls.VersionTLS13, InsecureSkipVerify: true,
 		CurvePreferences: []tls.CurveID{tls.X25519}})
 	err := client.HandshakeContext(ctx)
-	if err == nil {
-		err = <-done
-	} else {
-		_ = near.Close() // ends the server's side, whose error tells nothing more
-		_ = <-done
+	if err != nil {
+		_ = near.Close() // ends the server's side
+	}
+	if far := <-done; err == nil {
+		err = far
 	}
 	if err != nil {
 		return nil, fmt.Errorf("handshake with itself: %w", err)

@@ -39,7 +39,7 @@ func beginFreeze(t *testing.T) *freeze {
 	p.vouch(t, owner, killedHost)
 	p.validating(t, before)
 	victim.signal(t, syscall.SIGKILL)
-	_ = <-victim.ended // killed
+	t.Logf("the killed node ended with: %v", <-victim.ended)
 
 	sleeper.signal(t, syscall.SIGCONT)
 	p.vouch(t, owner, frozenHost)
