@@ -19,6 +19,7 @@ type Pages interface {
 	// Trail is what the company's people did and what was done to its documents, as the audit log has it.
 	Trail(ctx context.Context, s access.Session, q TrailQuery) (TrailData, error)
 	Account(ctx context.Context, s access.Session) (AccountData, error)
+	Companies(ctx context.Context, s access.Session) (CompaniesData, error)
 }
 
 // InvoiceTab is one tab of the invoice list.

@@ -38,6 +38,9 @@ type Access interface {
 	EndOwn(ctx context.Context, s access.Session, id string, v access.Visitor) error
 	// SignOutEverywhere ends all sessions of the contact, s too. access.ErrNoSession: s has ended meanwhile.
 	SignOutEverywhere(ctx context.Context, s access.Session, v access.Visitor) error
+	// Switch ends s and begins a session at another company of the same mailbox, as the contact with that id. access.ErrNotFound: there is none,
+	// or s may not; access.ErrNoSession: s has ended meanwhile.
+	Switch(ctx context.Context, site *tenant.Site, s access.Session, contactID string, v access.Visitor) (access.Grant, error)
 }
 
 var _ Access = (*access.Service)(nil)

@@ -50,6 +50,8 @@ type words struct {
 
 	Account accountWords
 
+	Companies companiesWords
+
 	// Errors.
 	Errors                 errorWords
 	GoHome                 string
@@ -64,7 +66,7 @@ var catalogue = [lang.Count]*words{
 
 // english is what every other language translates.
 var english = words{
-	Lang: lang.English, Comma: ", ", Trail: englishTrail, Account: englishAccount,
+	Lang: lang.English, Comma: ", ", Trail: englishTrail, Account: englishAccount, Companies: englishCompanies,
 
 	Skip: "Skip to the content", Menu: "Portal", Overview: "Overview", Invoices: "Invoices",
 	SignedInAs: "Signed in as {contact} for {company}", SignOut: "Sign out",

@@ -51,6 +51,8 @@ var portalRoutes = map[string]struct {
 
 	"GET /portal/account":                        {private, at("/portal/account"), 200},
 	"POST /portal/account/sessions/:id/sign-out": {acting, func(c client) string { return "/portal/account/sessions/" + c.session + "/sign-out" }, 303},
+	"GET /portal/companies":                      {acting, at("/portal/companies"), 303},
+	"POST /portal/companies/:id":                 {acting, func(c client) string { return "/portal/companies/" + c.contact.ID }, 404},
 	"POST /portal/account/sign-out-everywhere":   {acting, at("/portal/account/sign-out-everywhere"), 303},
 }
 
@@ -103,7 +105,7 @@ func TestIsolation_EveryPortalRouteAgainstEveryActor(t *testing.T) {
 			// Another client of the same tenant, with this client's path.
 			r = call(url, sibling)
 			if strings.Contains(route.Pattern, ":id") {
-				path := strings.NewReplacer(mine.invoice, "inv_00000000000000000000000000", mine.session, "ses_00000000000000000000000000").Replace(spec.path(mine))
+				path := strings.NewReplacer(mine.invoice, "inv_00000000000000000000000000", mine.session, "ses_00000000000000000000000000", mine.contact.ID, "con_00000000000000000000000000").Replace(spec.path(mine))
 				random := call("https://"+alpha.host+path, sibling)
 				if r.StatusCode != http.StatusNotFound || withoutID(r) != withoutID(random) {
 					t.Errorf("a foreign id: %s, want the same 404 as for an unknown one", r.Status)

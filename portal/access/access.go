@@ -82,6 +82,7 @@ type Member struct {
 	Session Session
 	Contact Contact
 	Company Company
+	Several bool // the mailbox serves other companies of the tenant too, and this session may go there
 }
 
 // Visitor is where a request comes from, as far as the tenant lets us keep it.

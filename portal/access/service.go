@@ -168,7 +168,7 @@ func (s *Service) newSession(site *tenant.Site, v Visitor) (cookie string, n New
 
 func (s *Service) granted(ctx context.Context, cookie string, fresh NewSession, sess Session, link Link) Grant {
 	s.cache.PutSession(ctx, fresh.TokenHash, sess)
-	return Grant{Session: sess, Token: cookie, Target: target(link)}
+	return Grant{Session: sess, Token: cookie, Target: s.entrance(ctx, sess, link)}
 }
 
 // dead explains why a link was not exchanged, to the caller and to the audit log.

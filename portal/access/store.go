@@ -86,6 +86,7 @@ type SessionDetails struct {
 // Store is the durable record of links and sessions; Postgres decides what is used, expired and revoked. Implemented by accessdb.
 type Store interface {
 	OwnSessions
+	Seats
 	// LinkByToken returns a link and what it is worth now, or ErrNotFound. A sighting is noted in the same round trip; nil leaves no trace.
 	LinkByToken(ctx context.Context, t tenant.ID, tokenHash, browser [32]byte, seen *Sighting) (LinkView, error)
 	// Redeem marks the link used, or for a document's link its claim, and starts the session, both or neither, and only for the first of any number of callers: every other gets

@@ -16,6 +16,7 @@ import (
 
 	"tollhouse/portal"
 	"tollhouse/portal/access"
+	"tollhouse/portal/access/accessdb"
 	"tollhouse/tenant/rls"
 )
 
@@ -49,14 +50,15 @@ func beginDocument(b *pgx.Batch, s access.Session, m *access.Member) pgx.NamedAr
 	const q = `
 		SELECT c.id, c.company_id, c.name, c.email, c.role, c.status, c.locale, c.created_at, c.updated_at,
 		       k.id, k.name, k.currency, k.portal_enabled, k.tax_exempt, k.tax_id, k.reference, k.address_line1, k.address_line2, k.city, k.region,
-		       k.postal_code, k.country, k.created_at, k.updated_at` + standing
+		       k.postal_code, k.country, k.created_at, k.updated_at,
+		       EXISTS (SELECT FROM contacts o, companies oc WHERE ` + accessdb.SameMailbox + `)` + standing
 	args := pgx.NamedArgs{"tenant": s.Tenant, "session": s.ID, "company": s.CompanyID, "contact": s.ContactID, "host": s.Host.String()}
 	b.Queue(q, args).QueryRow(func(row pgx.Row) error {
 		m.Session = s
 		c, k := &m.Contact, &m.Company
 		return row.Scan(&c.ID, &c.CompanyID, &c.Name, &c.Email, &c.Role, &c.Status, &c.Locale, &c.CreatedAt, &c.UpdatedAt,
 			&k.ID, &k.Name, &k.Currency, &k.PortalEnabled, &k.TaxExempt, &k.TaxID, &k.Reference, &k.Address.Line1, &k.Address.Line2, &k.Address.City,
-			&k.Address.Region, &k.Address.PostalCode, &k.Address.Country, &k.CreatedAt, &k.UpdatedAt)
+			&k.Address.Region, &k.Address.PostalCode, &k.Address.Country, &k.CreatedAt, &k.UpdatedAt, &m.Several)
 	})
 	queueLastSeen(b, args)
 	return args

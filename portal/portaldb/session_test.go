@@ -43,6 +43,10 @@ func pagesOf(id string) []page {
 			d, err := p.Account(ctx, s)
 			return d.Member.Contact.ID != "" || len(d.Sessions) > 0, err
 		}},
+		{"companies", func(ctx context.Context, f *fixture, p *portaldb.Pages, s access.Session) (bool, error) {
+			d, err := p.Companies(ctx, s)
+			return d.Member.Contact.ID != "" || len(d.Others) > 0, err
+		}},
 	}
 }
 

@@ -20,7 +20,7 @@ func AllPages() []Page {
 		{"invoices-due", "/portal/invoices", Full}, {"invoices-processing", "/portal/invoices?tab=processing", Full},
 		{"invoices-paid", "/portal/invoices?tab=paid", Full}, {"invoices-all", "/portal/invoices?tab=all", Full},
 		{"invoices-all-2", "/portal/invoices?tab=all&after=25&from=26", Full}, {"invoices-none", "/portal/invoices", Empty},
-		{"account", "/portal/account", Full}, {"account-ending", "/portal/account", Ending}, {"home-soon-ending", "/portal/", SoonEnding},
+		{"account", "/portal/account", Full}, {"account-ending", "/portal/account", Ending}, {"home-soon-ending", "/portal/", SoonEnding}, {"companies", "/portal/companies", Several},
 	}
 	pages = append(pages, Page{"activity", "/portal/activity", Full}, Page{"activity-2", "/portal/activity?after=25", Full},
 		Page{"activity-nobody", "/portal/activity?what=paid&who=" + PersonID(2), Full}, Page{"activity-none", "/portal/activity", Empty})

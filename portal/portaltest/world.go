@@ -73,6 +73,7 @@ func NewWorld(t *tenant.Tenant) *World {
 	scanned := w.Sessions[Full]
 	scanned.Session.ID, scanned.Session.Level, scanned.Session.DocumentID = "ses_"+Scanned, access.Provisional, InvoiceID(1)
 	w.Sessions[Scanned] = scanned
+	w.addSeveral()
 	for _, state := range []access.LinkState{access.LinkReady, access.LinkUsed, access.LinkExpired, access.LinkRevoked,
 		access.LinkSuperseded, access.LinkElsewhere, access.LinkPortalOff} {
 		w.Links[Token(state)] = access.Landing{State: state, MaskedEmail: "p•••@acme.example", ContactID: "ctc_linked",

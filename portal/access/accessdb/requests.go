@@ -120,12 +120,13 @@ func takeRequest(ctx context.Context, tx pgx.Tx, t tenant.ID, id string) (access
 	return r, nil
 }
 
-// wanted finds who gets a link: every active contact with that address whose company has a portal, or the contact of the dead link, for its
+// wanted finds who gets a link: the oldest active contact with that address whose company has a portal, from whom its session may switch to the
+// others; or the contact of the dead link, for its
 // document.
 func wanted(ctx context.Context, tx pgx.Tx, t tenant.ID, r access.LinkRequest) ([]access.Link, error) {
 	const byEmail = `SELECT c.company_id, c.id, '', '' FROM contacts c
 		JOIN companies co ON co.tenant_id = c.tenant_id AND co.id = c.company_id AND co.portal_enabled
-		WHERE c.tenant_id = $1 AND lower(c.email) = lower($2) AND c.status = 'active' ORDER BY c.id LIMIT 20`
+		WHERE c.tenant_id = $1 AND lower(c.email) = lower($2) AND c.status = 'active' ORDER BY c.id LIMIT 1`
 	const byToken = `SELECT c.company_id, c.id, COALESCE(l.document_kind, ''), COALESCE(l.document_id, '')` + linkJoins + `
 		WHERE l.tenant_id = $1 AND l.token_hash = $2 AND c.status = 'active' AND co.portal_enabled AND l.revoked_at IS NULL AND i.status IS DISTINCT FROM 'void'`
 	q, arg := byEmail, any(r.Email)
