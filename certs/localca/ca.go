@@ -10,6 +10,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -34,6 +35,9 @@ type Options struct {
 
 	// Validity of the certificates, in whole seconds; 90 days by default, 2 s at least.
 	Validity time.Duration
+	// Profiles are further ACME profiles with the validity of their certificates, beside "default", which has Validity. When there are any, an
+	// order that asks for none gets one of them at random: so is Pebble.
+	Profiles map[string]time.Duration
 	// Hosts overrides the DNS answer of single names: an address that nobody listens on makes a name whose validation fails.
 	Hosts map[string]netip.Addr
 	// Resolver is the DNS server, as host:port, that validation asks, over TCP, instead of the CA's own. Hosts says
@@ -53,15 +57,16 @@ type CA struct {
 	DNSAddrs     []string // like "127.0.0.1:8053": two servers of the same content, for those who want resolvers to agree
 	RootPEM      []byte   // the root of what this run signs
 
-	record record
-	fault  atomic.Pointer[Fault]
-	nonces atomic.Int64 // requests that could have been refused for their nonce
-	pebble http.Handler
-	http   *http.Server
-	dns    []*dnsServer
-	ended  chan struct{} // closed when Close begins
-	ending sync.Once
-	done   chan struct{}
+	record  record
+	fault   atomic.Pointer[Fault]
+	nonces  nonces
+	windows windows
+	pebble  http.Handler
+	http    *http.Server
+	dns     []*dnsServer
+	ended   chan struct{} // closed when Close begins
+	ending  sync.Once
+	done    chan struct{}
 }
 
 const shortestValidity = 2 * time.Second
@@ -98,7 +103,7 @@ func Start(ctx context.Context, o Options) (*CA, error) {
 	c.SetFault(Fault{})
 	c.pebble, c.RootPEM = pebble(o, cmp.Or(o.Resolver, c.DNSAddr))
 	c.http = &http.Server{
-		Handler: c.faulty(c.record.keep(c.pebble)), ReadHeaderTimeout: 5 * time.Second, ErrorLog: o.errorLog(),
+		Handler: c.faulty(c.record.keep(c.windows.answer(c.pebble))), ReadHeaderTimeout: 5 * time.Second, ErrorLog: o.errorLog(),
 		TLSConfig: &tls.Config{Certificates: []tls.Certificate{shown}},
 	}
 	listener = &faultyListener{listener, c}
@@ -123,10 +128,20 @@ func (o *Options) complete() error {
 	if o.Validity == 0 {
 		o.Validity = 90 * 24 * time.Hour
 	}
-	if o.Validity < shortestValidity {
-		return fmt.Errorf("a validity of %s is shorter than %s", o.Validity, shortestValidity)
+	for _, validity := range o.validities() {
+		if validity < shortestValidity {
+			return fmt.Errorf("a validity of %s is shorter than %s", validity, shortestValidity)
+		}
 	}
 	return nil
+}
+
+// validities are those of all profiles by their names.
+func (o *Options) validities() map[string]time.Duration {
+	all := map[string]time.Duration{}
+	maps.Copy(all, o.Profiles)
+	all["default"] = o.Validity
+	return all
 }
 
 func (o *Options) errorLog() *log.Logger {
@@ -145,8 +160,11 @@ func pebble(o Options, dnsAddr string) (http.Handler, []byte) {
 		_ = os.Setenv(name, value) // fails only for an empty name or a NUL
 	}
 	logger := o.errorLog()
-	// Exactly one profile: among several, an order without one gets a random one.
-	profiles := map[string]ca.Profile{"default": {Description: "development", ValidityPeriod: uint64(o.Validity / time.Second)}}
+	// Exactly one profile unless more are asked for: among several, an order without one gets a random one.
+	profiles := map[string]ca.Profile{}
+	for name, validity := range o.validities() {
+		profiles[name] = ca.Profile{Description: "development", ValidityPeriod: uint64(validity / time.Second)}
+	}
 	store := db.NewMemoryStore()
 	authority := ca.New(logger, store, "", "ecdsa", 0, 1, profiles)
 	validator := va.New(logger, o.HTTPPort, o.TLSPort, false, dnsAddr, store)

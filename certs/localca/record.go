@@ -20,6 +20,7 @@ const (
 	orderPath    = "/order-plz"
 	finalizePath = "/finalize-order/"
 	revokePath   = "/revoke-cert"
+	windowPath   = "/draft-ietf-acme-ari-03/renewalInfo/"
 )
 
 // Order is one order that was made.
@@ -133,6 +134,13 @@ func readSigned(body []byte, header, payload any) {
 		plain, _ := base64.RawURLEncoding.DecodeString(text)
 		_ = json.Unmarshal(plain, into)
 	}
+}
+
+// signedPayload is the part of a signed request that says what is asked for, as it was sent.
+func signedPayload(body []byte) string {
+	var signed struct{ Payload string }
+	_ = json.Unmarshal(body, &signed)
+	return signed.Payload
 }
 
 func readOrder(body []byte) Order {
