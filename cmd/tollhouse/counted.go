@@ -41,12 +41,42 @@ func (c countedSender) Send(ctx context.Context, m mail.Message) error {
 type countedAccess struct {
 	*access.Service
 	links *prometheus.CounterVec
+	codes *prometheus.CounterVec
 }
 
 func countAccess(service *access.Service, metrics prometheus.Registerer) (countedAccess, error) {
 	c := countedAccess{service, prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tollhouse_links_pressed_total",
-		Help: "Magic links whose button was pressed, by what they were worth: granted ones gave a session."}, []string{"result"})}
-	return c, metrics.Register(c.links)
+		Help: "Magic links whose button was pressed, by what they were worth: granted ones gave a session."}, []string{"result"}),
+		prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tollhouse_link_codes_total",
+			Help: "Codes of sign-in mails that were typed, by what they were worth. Many wrong and dead ones are somebody who guesses."}, []string{"result"})}
+	turnedAway := func(by string, count func() int64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "tollhouse_link_requests_turned_away_total",
+			Help:        "Requests for a sign-in link beyond a limit. Any by tenant is worth an alarm: that tenant's own clients go without.",
+			ConstLabels: prometheus.Labels{"limit": by}}, func() float64 { return float64(count()) })
+	}
+	return c, errors.Join(metrics.Register(c.links), metrics.Register(c.codes),
+		metrics.Register(turnedAway("network", func() int64 { n, _ := service.TurnedAway(); return n })),
+		metrics.Register(turnedAway("tenant", func() int64 { _, n := service.TurnedAway(); return n })))
+}
+
+// RedeemCode exchanges a link by its code and counts.
+func (c countedAccess) RedeemCode(ctx context.Context, site *tenant.Site, code, browser string, v access.Visitor) (access.Grant, error) {
+	grant, err := c.Service.RedeemCode(ctx, site, code, browser, v)
+	result, dead, wrong := "granted", (*access.DeadLinkError)(nil), (*access.WrongCodeError)(nil)
+	switch {
+	case errors.As(err, &wrong) && wrong.Left > 0:
+		result = "wrong"
+	case errors.As(err, &wrong), errors.As(err, &dead):
+		result = "dead"
+	case errors.Is(err, access.ErrCodeForm):
+		result = "no_code"
+	case errors.Is(err, access.ErrLimited):
+		result = "limited"
+	case err != nil:
+		result = "error"
+	}
+	c.codes.WithLabelValues(result).Inc()
+	return grant, err
 }
 
 // Redeem exchanges a link and counts.

@@ -59,7 +59,7 @@ func TestMetrics_CountTheWorkAndNameNobody(t *testing.T) {
 		`tollhouse_certs_store_reads_total `, `tollhouse_certs_orders_total{ca="first",kind="first",result="obtained"} `, `tollhouse_certs_handshakes_total{result="unknown_name"} `,
 		`tollhouse_postgres_trips_total{by="request"} `, `tollhouse_postgres_trips_total{by="background"} `, `tollhouse_redis_trips_total{by="request"} `,
 		`tollhouse_edge_request_trips_total{route="/portal/invoices",store="postgres"} `, `tollhouse_edge_requests_total{class="2xx",route="/portal/"} `,
-		`tollhouse_mails_total{result="sent"} `, `tollhouse_links_pressed_total{result="granted"} `,
+		`tollhouse_mails_total{result="sent"} `, `tollhouse_links_pressed_total{result="granted"} `, `tollhouse_link_requests_turned_away_total{limit="tenant"} 0`,
 		`tollhouse_edge_requests_total{class="4xx",route="none"} `, `tollhouse_edge_handshakes_total{kind="full",version="1.3"} `,
 	} {
 		if _, after, found := strings.Cut(metrics, "\n"+series); !found || strings.HasPrefix(after, "0\n") {

@@ -3,6 +3,7 @@ package access_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"sync"
@@ -329,5 +330,45 @@ func TestCode_StandsInNoTable(t *testing.T) {
 	}
 	if h.count(t, h.tenant.ID, `SELECT count(*) FROM audit_events WHERE kind = 'link.used' AND details->>'by' = 'code'`) != 1 {
 		t.Error("the audit log does not say that a code was typed")
+	}
+}
+
+func TestTurnedAway_CountsWhatATenantsLimitRefused(t *testing.T) {
+	h := newHouse(t)
+	n := h.node(t)
+	for i := range 503 {
+		from := access.Visitor{IP: netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)})}
+		if err := n.RequestLink(context.Background(), h.site, fmt.Sprintf("somebody%d@else.example", i), asking, from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if network, tenant := n.TurnedAway(); network != 0 || tenant < 1 || tenant > 3 {
+		t.Errorf("%d turned away by network and %d by tenant, want 0 and about 3", network, tenant)
+	}
+}
+
+// Ten thousand requests for one address are three mails, and the same answer each time.
+func TestRequestLink_TenThousandTimesForOneAddressMailsThrice(t *testing.T) {
+	h := newHouse(t)
+	n := h.node(t)
+	var group sync.WaitGroup
+	for worker := range 10 {
+		group.Go(func() {
+			for i := range 1000 {
+				from := access.Visitor{IP: netip.AddrFrom4([4]byte{10, byte(worker), byte(i >> 8), byte(i)}), UserAgent: strings.Repeat("x", 64<<10)}
+				if err := n.RequestLink(context.Background(), h.site, "payables@acme.example", asking, from); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	workRequests(t, h, n)
+	if links := h.count(t, h.tenant.ID, `SELECT count(*) FROM portal_links WHERE purpose = 'login'`); links != 3 {
+		t.Errorf("%d links were mailed, want 3", links)
+	}
+	if left := h.count(t, h.tenant.ID, `SELECT count(*) FROM link_codes`); left != 3 {
+		t.Errorf("%d counts are kept, want 3", left)
 	}
 }

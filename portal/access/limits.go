@@ -59,8 +59,12 @@ func (s *Service) hear(ctx context.Context, t tenant.ID, subject string, v Visit
 	network := Network(v.IP)
 	if !s.cache.Allow(ctx,
 		s.check("network", "", network, s.limits.NetworkRequests),
-		s.check("network day", "", network, s.limits.NetworkRequestsDay)) ||
-		!s.cache.Allow(ctx, s.check("tenant", t, "", s.limits.TenantRequests)) {
+		s.check("network day", "", network, s.limits.NetworkRequestsDay)) {
+		s.turned[0].Add(1)
+		return turnedAway
+	}
+	if !s.cache.Allow(ctx, s.check("tenant", t, "", s.limits.TenantRequests)) {
+		s.turned[1].Add(1)
 		return turnedAway
 	}
 	if !s.cache.Allow(ctx,
@@ -69,6 +73,12 @@ func (s *Service) hear(ctx context.Context, t tenant.ID, subject string, v Visit
 		return unheard
 	}
 	return heard
+}
+
+// TurnedAway counts the requests for links, since the start of this process, that were more than one network may send and more than one tenant
+// may get. The second ought to stay 0: it means that somebody asks from many networks, and that a tenant's own clients go without.
+func (s *Service) TurnedAway() (byNetwork, byTenant int64) {
+	return s.turned[0].Load(), s.turned[1].Load()
 }
 
 // mayGuess reports whether a network may still show tokens that nobody has. It takes nothing: whoever shows a good one is never counted.

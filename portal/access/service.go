@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"tollhouse/tenant"
@@ -37,6 +38,7 @@ type Service struct {
 	port   int
 	limits Limits
 	now    func() time.Time
+	turned [2]atomic.Int64 // requests that a network's limit, and a tenant's, turned away
 }
 
 // New checks c and returns a Service.
