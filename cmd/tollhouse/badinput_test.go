@@ -409,38 +409,48 @@ func TestBadInput_TokensLeadNowhere(t *testing.T) {
 	for _, cookie := range page.Cookies() {
 		header = append(header, "Cookie: "+cookie.Name+"="+cookie.Value)
 	}
-	b.settle(t)
-	for name, tt := range map[string]struct {
-		token string
-		want  int
-	}{
-		"empty":                     {"", 404},
-		"one letter":                {"A", 404},
-		"one letter short":          {token(good)[:42], 404},
-		"one letter long":           {token(good) + "A", 404},
-		"5,000 letters":             {strings.Repeat(marker, 357), 404},
-		"with padding":              {token(good) + "=", 404},
-		"of the other alphabet":     {strings.Repeat("%2B", 43), 404},
-		"with NUL":                  {token(good)[:42] + "%00", 404},
-		"with invalid UTF-8":        {token(good)[:42] + "%ff", 404},
-		"with a bit that says none": {token(good)[:42] + string(after(token(good)[42])), 404},
-		"of another tenant":         {token(foreign), 404},
-		"unknown":                   {strings.Repeat("A", 43), 404},
-		"used":                      {token(used), 410},
-		"expired":                   {token(expired), 410},
-	} {
-		at := "https://" + b.alpha.host + "/portal/l/" + tt.token
+	try := func(name, token string, want int) {
+		t.Helper()
 		for _, method := range []string{"GET", "POST"} {
-			r := ask(t, b.c, method, at, "nonce="+url.QueryEscape(nonce[1]), header...)
-			if method == "POST" && tt.token == "" && r.StatusCode == http.StatusMethodNotAllowed {
+			r := ask(t, b.c, method, "https://"+b.alpha.host+"/portal/l/"+token, "nonce="+url.QueryEscape(nonce[1]), header...)
+			if method == "POST" && token == "" && r.StatusCode == http.StatusMethodNotAllowed {
 				continue
 			}
-			if r.StatusCode != tt.want {
-				t.Errorf("%s, %s: %s, want %d", name, method, r.Status, tt.want)
+			if r.StatusCode != want {
+				t.Errorf("%s, %s: %s, want %d", name, method, r.Status, want)
 			}
 			clearPage(t, name, r, "Business alpha")
 			noCanary(t, r, b.alpha, b.beta)
 		}
+	}
+	b.settle(t)
+	for name, text := range map[string]string{
+		"empty":                     "",
+		"one letter":                "A",
+		"one letter short":          token(good)[:42],
+		"one letter long":           token(good) + "A",
+		"5,000 letters":             strings.Repeat(marker, 357),
+		"with padding":              token(good) + "=",
+		"of the other alphabet":     strings.Repeat("%2B", 43),
+		"with NUL":                  token(good)[:42] + "%00",
+		"with invalid UTF-8":        token(good)[:42] + "%ff",
+		"with a bit that says none": token(good)[:42] + string(after(token(good)[42])),
+		"of another tenant":         token(foreign),
+		"unknown":                   strings.Repeat("A", 43),
+	} {
+		try(name, text, 404)
+	}
+	b.unharmed(t)
+	// Links that were good once are remembered: who opens them is written down, and nothing else is.
+	for name, link := range map[string]string{"used": used, "expired": expired} {
+		try(name, token(link), 410)
+	}
+	now := tables(t, b.fleet)
+	for _, name := range []string{"audit_events", "audit_chain", "audit_heads"} {
+		if now[name] == b.before[name] {
+			t.Errorf("the table %s does not tell of dead links", name)
+		}
+		b.before[name] = now[name]
 	}
 	b.unharmed(t)
 	for name, link := range map[string]string{"the good link": good, "the other tenant's on its own host": foreign} {

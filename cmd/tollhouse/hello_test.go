@@ -157,8 +157,9 @@ func TestBadInput_HellosAreRefusedByTheRightAlert(t *testing.T) {
 	if n := b.ca.Orders(); n != orders {
 		t.Errorf("%d orders", n-orders)
 	}
-	if _, metrics := b.nodes[0].ops(t, "/metrics"); !strings.Contains(metrics, `tollhouse_edge_refused_connections_total{reason="hello_too_large"} 3`) {
-		t.Error("the three hellos that are too large are not counted as such")
-	}
+	waitFor(t, "the three hellos that are too large to be counted as such", func() bool { // which is done after the alert
+		_, metrics := b.nodes[0].ops(t, "/metrics")
+		return strings.Contains(metrics, `tollhouse_edge_refused_connections_total{reason="hello_too_large"} 3`)
+	})
 	b.unharmed(t)
 }
