@@ -201,7 +201,7 @@ func TestFallback_RenewsOnlyLateAndTheFirstTakesOverAgain(t *testing.T) {
 	second := f.reloaded(n, first)
 	f.due("100 days")
 	eventually(t, "the second CA renews its own", func() bool { return f.version(billing) == 3 })
-	if log := f.second.OrderLog(); len(log) != 2 || log[0].Replaces != "" || log[1].Replaces != second {
+	if log := f.second.OrderLog(); len(log) != 2 || log[0].Replaces != "" || log[1].Replaces != replaceable(second) {
 		t.Errorf("orders at the second CA: %+v", log)
 	}
 	third := f.reloaded(n, second)
@@ -211,7 +211,7 @@ func TestFallback_RenewsOnlyLateAndTheFirstTakesOverAgain(t *testing.T) {
 	fourth := f.reloaded(n, third)
 	f.due("1 minute")
 	eventually(t, "the first CA renews its own", func() bool { return f.version(billing) == 5 })
-	if log := f.ca.OrderLog(); len(log) != 3 || log[1].Replaces != "" || log[2].Replaces != fourth {
+	if log := f.ca.OrderLog(); len(log) != 3 || log[1].Replaces != "" || log[2].Replaces != replaceable(fourth) {
 		t.Errorf("orders at the first CA: %+v", log)
 	}
 	f.noForeign(f.second, second, third)
