@@ -43,9 +43,18 @@ func (s *mintStore) Find(_ context.Context, host tenant.Hostname) (certs.Found, 
 	return certs.Found{Bundle: s.mint.bundle(i, 1)}, nil
 }
 
-// Versions is only asked after a lost connection, and for copies; there are none of either.
-func (s *mintStore) Versions(context.Context, []tenant.Hostname) (map[tenant.Hostname]int64, error) {
-	return nil, nil
+// Versions is asked when a node begins to listen: what it holds and the store has not was deleted meanwhile.
+func (s *mintStore) Versions(_ context.Context, hosts []tenant.Hostname) (map[tenant.Hostname]int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	versions := make(map[tenant.Hostname]int64, len(hosts))
+	for _, host := range hosts {
+		versions[host] = 1
+		if b := s.newer[host.String()]; b != nil {
+			versions[host] = b.Version
+		}
+	}
+	return versions, nil
 }
 
 func (s *mintStore) Listen(ctx context.Context, ready func(), handle func(certs.Event)) error {
