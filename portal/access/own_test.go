@@ -149,3 +149,26 @@ func (n *node) signInAs(t *testing.T, site *tenant.Site, contact string) access.
 	}
 	return grant
 }
+
+// A confirmed session's provisional predecessor works on for a moment, for requests that are under way. It ends with its successor.
+func TestEndOwn_EndsAlsoWhatTheSessionWasBefore(t *testing.T) {
+	h := newHouse(t)
+	n := h.node(t)
+	ctx := context.Background()
+	first := n.open(t, h, h.document(t, n))
+	h.read(t, first.Session)
+	second, err := n.Confirm(ctx, h.site, first.Session, visitor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	here := n.signIn(t, h.site)
+	if !n.live(h, first) || !n.live(h, second) {
+		t.Fatal("control: the two do not overlap")
+	}
+	if err := n.EndOwn(ctx, here.Session, second.Session.ID, visitor); err != nil {
+		t.Fatal(err)
+	}
+	if n.live(h, first) || n.live(h, second) || !n.live(h, here) {
+		t.Errorf("live: the predecessor %t, the session %t, the one that ended them %t", n.live(h, first), n.live(h, second), n.live(h, here))
+	}
+}

@@ -17,11 +17,11 @@ import (
 func (s *Store) EndOwn(ctx context.Context, by access.Session, id string, v access.Visitor) ([][32]byte, error) {
 	const lock = `
 		SELECT id FROM crm_client_portal_sessions
-		 WHERE tenant_id = @tenant AND company_id = @company AND contact_id = @contact AND (@id IN ('', id) OR id = @by) AND activated_at IS NOT NULL
+		 WHERE tenant_id = @tenant AND company_id = @company AND contact_id = @contact AND (@id IN ('', id, successor_id) OR id = @by) AND activated_at IS NOT NULL
 		 ORDER BY id FOR UPDATE`
 	const end = `
 		UPDATE crm_client_portal_sessions SET revoked_at = app_now(), revoked_why = @why
-		 WHERE tenant_id = @tenant AND company_id = @company AND contact_id = @contact AND @id IN ('', id) AND activated_at IS NOT NULL
+		 WHERE tenant_id = @tenant AND company_id = @company AND contact_id = @contact AND @id IN ('', id, successor_id) AND activated_at IS NOT NULL
 		   AND revoked_at IS NULL AND expires_at > app_now()
 		RETURNING id, token_hash`
 	args := pgx.NamedArgs{"tenant": string(by.Tenant), "company": by.CompanyID, "contact": by.ContactID, "by": by.ID, "id": id, "why": why(id)}
