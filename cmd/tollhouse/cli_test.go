@@ -124,7 +124,10 @@ func TestServe_StartedDuringAnOutageStillRefusesSuchARole(t *testing.T) {
 		go func() {
 			done <- run(ctx, []string{"serve", "--test-mode"}, func(name string) string { return settings[strings.TrimPrefix(name, prefix)] }, io.Discard, &log)
 		}()
-		waitFor(t, "the node to serve without Postgres", func() bool { return strings.Contains(log.String(), `"msg":"serving"`) })
+		// The Directory says that it is current again only after it said that it is not: cut off until then.
+		waitFor(t, "the node to serve without Postgres", func() bool {
+			return strings.Contains(log.String(), `"msg":"serving"`) && strings.Contains(log.String(), `directory: serving the last known state`)
+		})
 		proxy.open.Store(true)
 		if tc.want == nil {
 			waitFor(t, "Postgres to be asked", func() bool { return strings.Contains(log.String(), `directory: current again`) || len(done) > 0 })
