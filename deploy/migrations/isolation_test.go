@@ -19,7 +19,7 @@ import (
 var platformTables = map[string]string{
 	"certificates": "by host", "certificate_objects": "by host", "certificate_leases": "by host", "certificate_failures": "by host",
 	"certificate_sightings": "by host", "certificate_revocations": "by host", "nodes": "the fleet's", "ca_ledger": "by CA", "ca_health": "by CA",
-	"domain_checks": "ids only", "domain_brake": "one row", "domain_steps": "the life cycle",
+	"domain_checks": "ids only", "payment_looks": "ids only", "domain_brake": "one row", "domain_steps": "the life cycle",
 	"directory_head": "one number", "goose_db_version": "the schema's own",
 }
 
@@ -51,6 +51,19 @@ const seed = `
 		VALUES ('%[1]s', 'b@x.example', 'pending', 'th1', now(), now(), now(), now());
 	INSERT INTO sender_keys (tenant_id, selector, domain, public_key, key_sealed, created_at) VALUES ('%[1]s', 'th1', 'x.example', 'p', 'k', now());
 	INSERT INTO idempotency_keys (tenant_id, key, request_hash, expires_at) VALUES ('%[1]s', 'k', decode(repeat('ef', 32), 'hex'), now() + interval '1 day');
+	INSERT INTO payment_connections (tenant_id, id, processor, live, account_id, credentials, webhook_hash)
+		VALUES ('%[1]s', 'pcn_1', 'stripe', false, 'acct_1', 'x', decode(repeat('ab', 32), 'hex'));
+	INSERT INTO processor_customers (tenant_id, connection_id, company_id, customer_id) VALUES ('%[1]s', 'pcn_1', 'com_1', 'cus_1');
+	INSERT INTO payment_methods (tenant_id, id, connection_id, company_id, processor_ref, kind, status) VALUES ('%[1]s', 'pmt_1', 'pcn_1', 'com_1', 'pm_1', 'card', 'active');
+	INSERT INTO payment_attempts (tenant_id, payment_id, connection_id, live, code, kind, params_hash)
+		VALUES ('%[1]s', 'pay_1', 'pcn_1', false, 'A' || repeat('A', 16), 'card', decode(repeat('ab', 32), 'hex'));
+	INSERT INTO processor_events (tenant_id, connection_id, event_id, kind) VALUES ('%[1]s', 'pcn_1', 'evt_1', 'k');
+	INSERT INTO refunds (tenant_id, id, payment_id, amount, status) VALUES ('%[1]s', 'ref_1', 'pay_1', 1, 'pending');
+	INSERT INTO disputes (tenant_id, id, payment_id, kind, object_id, amount, status, opened_at, changed_at)
+		VALUES ('%[1]s', 'dsp_1', 'pay_1', 'dispute', 'dp_1', 1, 'open', now(), now());
+	INSERT INTO receipt_counters (tenant_id, year, last) VALUES ('%[1]s', 2026, 1);
+	INSERT INTO receipts (tenant_id, payment_id, number, issued_at) VALUES ('%[1]s', 'pay_1', 'R-1', now());
+	INSERT INTO payment_orphans (tenant_id, connection_id, object_id, kind, amount, currency) VALUES ('%[1]s', 'pcn_1', 'ch_1', 'charge', 1, 'USD');
 	INSERT INTO link_requests (tenant_id, id, email) VALUES ('%[1]s', 'lrq_1', 'n@x.example');
 	INSERT INTO link_codes (tenant_id, id, browser_hash, subject_hash) VALUES ('%[1]s', 'lrq_1', decode(repeat('ab', 32), 'hex'), decode(repeat('cd', 32), 'hex'))`
 
