@@ -13,13 +13,6 @@ import (
 // maxAllocations bounds how many invoices one payment settles, and with them the rows it locks.
 const maxAllocations = 100
 
-// Statuses of a payment.
-const (
-	Processing = "processing" // under way: reserved on its invoices, not in the ledger
-	Succeeded  = "succeeded"  // in the ledger
-	Failed     = "failed"     // nothing was received
-)
-
 // Kinds of payments.
 const (
 	Manual = "manual" // the tenant says that it was received
