@@ -64,6 +64,10 @@ const seed = `
 	INSERT INTO receipt_counters (tenant_id, year, last) VALUES ('%[1]s', 2026, 1);
 	INSERT INTO receipts (tenant_id, payment_id, number, issued_at) VALUES ('%[1]s', 'pay_1', 'R-1', now());
 	INSERT INTO payment_orphans (tenant_id, connection_id, object_id, kind, amount, currency) VALUES ('%[1]s', 'pcn_1', 'ch_1', 'charge', 1, 'USD');
+	INSERT INTO step_ups (tenant_id, id, company_id, contact_id, session_id, purpose, key_id, created_at, expires_at)
+		VALUES ('%[1]s', 'stp_1', 'com_1', 'con_1', 'ses_1', 'session', 'k', now(), now() + interval '10 minutes');
+	INSERT INTO form_drafts (tenant_id, browser_hash, company_id, contact_id, form, path, body_sealed, created_at, expires_at)
+		VALUES ('%[1]s', decode(repeat('ab', 32), 'hex'), 'com_1', 'con_1', 'f', '/portal/', 'b', now(), now() + interval '1 hour');
 	INSERT INTO link_requests (tenant_id, id, email) VALUES ('%[1]s', 'lrq_1', 'n@x.example');
 	INSERT INTO link_codes (tenant_id, id, browser_hash, subject_hash) VALUES ('%[1]s', 'lrq_1', decode(repeat('ab', 32), 'hex'), decode(repeat('cd', 32), 'hex'))`
 
