@@ -34,7 +34,14 @@ func (e *RefusedError) Error() string { return "the processor refused: " + e.Cod
 // Unwrap says what it is.
 func (e *RefusedError) Unwrap() error { return ErrRefused }
 
-// Processor is one tenant's account at a payment processor. It keeps no state of its own and is safe for concurrent use. Every call respects the
+// DeclinedError says that a method was not saved, or not verified, because of what the payer gave.
+type DeclinedError struct{ Failure Failure }
+
+// Error names the kind only.
+func (e *DeclinedError) Error() string { return "declined: " + string(e.Failure.Kind) }
+
+// Processor is one tenant's account at a payment processor. An Outcome of Failed or Canceled is final there: the attempt can take nothing any more. Where
+// the object must be cancelled for that, the Processor does it before it answers. Submitting means that the object is there and was never submitted. It keeps no state of its own and is safe for concurrent use. Every call respects the
 // context's deadline, sets one of its own where there is none, and is never made inside a transaction. Implemented by payments/stripe and
 // payments/authorizenet.
 type Processor interface {
@@ -71,7 +78,7 @@ type Processor interface {
 	// SetDefault tells the processor which method is the client's first choice; a processor without the notion does nothing.
 	SetDefault(ctx context.Context, customerID, ref string) error
 
-	// Movements lists, in order of time, what was captured, refunded and taken back from one moment to another; next is "" at the end.
+	// Movements lists, in no order, what was captured, refunded and taken back from one moment to another; next is "" at the end.
 	Movements(ctx context.Context, from, to time.Time, cursor string) (moves []Movement, next string, err error)
 	// ReadEvent checks an event's signature over the raw body, and says what it is about; what it claims is not to be believed: the object is asked for.
 	// ErrForged for a signature that fits no secret, or is too old.
@@ -127,7 +134,7 @@ const Hosted = "hosted"
 
 // Outcome is what a processor says of an attempt, now.
 type Outcome struct {
-	Status    string          // one of the statuses; never Reserved, Rejected or Unknown
+	Status    string          // one of the statuses; never Reserved, Rejected or Unknown; Submitting: known, and never submitted
 	ObjectID  string          //
 	ChargeID  string          // of what was captured, "" while nothing was
 	Received  int64           // captured, in minor units by the currency's own exponent
@@ -171,6 +178,8 @@ const (
 	FailedBankAccount FailureKind = "bank_account"  // closed, frozen, unknown: the account cannot be used again
 	FailedMandate     FailureKind = "mandate"       // the account's owner did not authorise it
 	FailedAbandoned   FailureKind = "not_completed" // the payer did not finish
+	FailedDeposits    FailureKind = "deposits"      // the small deposits are others
+	FailedTries       FailureKind = "tries"         // no tries are left: another account, or the same again from the start
 )
 
 // Action is what a payer must do before the payment goes on. It lets its holder go on with the payment: it is kept sealed.
@@ -241,7 +250,7 @@ type DisputeFacts struct {
 	Kind     string // "dispute" or "return"
 	Amount   int64
 	Currency ledger.Currency
-	Status   string // "open": taken back and contested; "won": given back; "lost"; "warning": nothing was taken
+	Status   string // "open": taken back and contested; "won": given back; "lost"; "warning": nothing was taken yet
 	Reason   string
 	At       time.Time
 }
@@ -263,6 +272,7 @@ type Event struct {
 	Kind     string // the processor's
 	About    string // "payment", "refund", "dispute", "method", "connection", "" for what does not concern us
 	ObjectID string // the attempt's object for payments, refunds and disputes; the method's or account's otherwise
+	Code     string // the attempt's code as the message claims it, "" when it does not say
 	Account  string // "" when it does not say
 	Live     bool
 	At       time.Time
