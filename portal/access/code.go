@@ -77,16 +77,21 @@ func (s *Service) Code(ctx context.Context, t tenant.ID, linkID string) (string,
 	return code[:codeLength/2] + "-" + code[codeLength/2:], nil
 }
 
-// linkCode derives the code of a link. 64 bits are cut down to 31 values a character; the remainder favours no value by more than 2⁻²⁴.
+// linkCode derives the code of a link.
 func linkCode(ring *seal.Ring, keyID string, t tenant.ID, linkID string) (string, bool) {
 	raw, ok := ring.Derive(keyID, "portal link code", string(t), linkID)
+	return codeOf(raw), ok
+}
+
+// codeOf writes a code. 64 bits are cut down to 31 values a character; the remainder favours no value by more than 2⁻²⁴.
+func codeOf(raw [32]byte) string {
 	n := binary.BigEndian.Uint64(raw[:])
 	code := make([]byte, codeLength)
 	for i := range code {
 		code[i] = codeAlphabet[n%uint64(len(codeAlphabet))]
 		n /= uint64(len(codeAlphabet))
 	}
-	return string(code), ok
+	return string(code)
 }
 
 // normalCode takes a code as people type and paste it, in any case and with any spaces and dashes, and reports whether it can be one.

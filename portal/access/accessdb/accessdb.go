@@ -28,6 +28,7 @@ type Mail struct {
 	LinkID     string
 	DocumentID string
 	Address    string // "": the contact's own
+	StepUpID   string // of the code that the mail carries, "" for none
 }
 
 // EnqueueMail notes a mail and its job in the caller's transaction.

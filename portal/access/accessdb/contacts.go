@@ -111,6 +111,9 @@ func (s *Clients) contactChanged(ctx context.Context, tx pgx.Tx, t tenant.ID, by
 		if err := revokeLinks(ctx, tx, t, who); err != nil {
 			return err
 		}
+		if err := forgetTyped(ctx, tx, t, who); err != nil {
+			return err
+		}
 	}
 	if moved {
 		if err := s.mail(ctx, tx, t, Mail{Kind: "address_changed", CompanyID: after.CompanyID, ContactID: after.ID, Address: before.Email}); err != nil {

@@ -37,7 +37,7 @@ func (s *Store) EndOwn(ctx context.Context, by access.Session, id string, v acce
 		if err != nil {
 			return err
 		}
-		hashes, err = noteEnded(ctx, tx, rows, by, id, v)
+		hashes, err = noteEnded(ctx, tx, rows, by, why(id), v)
 		return err
 	})
 	return hashes, err
@@ -76,9 +76,9 @@ func stands(ctx context.Context, tx pgx.Tx, by access.Session, id string) error 
 }
 
 // noteEnded writes an entry for each session that ended and returns what their copies are cached under.
-func noteEnded(ctx context.Context, tx pgx.Tx, rows pgx.Rows, by access.Session, id string, v access.Visitor) (hashes [][32]byte, err error) {
+func noteEnded(ctx context.Context, tx pgx.Tx, rows pgx.Rows, by access.Session, why string, v access.Visitor) (hashes [][32]byte, err error) {
 	e := audit.Event{Kind: "session.revoked", Actor: audit.Contact, ActorID: by.ContactID, CompanyID: by.CompanyID, ContactID: by.ContactID, IP: v.IP,
-		UserAgent: v.UserAgent, Details: map[string]string{"why": why(id)}}
+		UserAgent: v.UserAgent, Details: map[string]string{"why": why}}
 	b := &pgx.Batch{}
 	var hash []byte
 	_, err = pgx.ForEachRow(rows, []any{&e.SessionID, &hash}, func() error {
