@@ -33,10 +33,14 @@ type Request struct {
 	Kind       Kind
 	CompanyID  string
 	ContactID  string // who gets it
-	LinkID     string // of portal_links; "" for Kind AddressChanged
+	LinkID     string // of portal_links; "" for Kind AddressChanged, and for an invoice to a company whose portal is off
 	DocumentID string // of the invoice for Kind Invoice, else ""
 	Address    string // for Kind AddressChanged: whom it is to; else ""
+	Device     Device // for Kind LoginLink: where somebody asked for it
 }
+
+// Device is a browser and what it runs on, like "Chrome" and "Windows". Either is "" when it is unknown, or not kept by the tenant's wish.
+type Device struct{ Browser, System string }
 
 // Letter is all that one mail is written from.
 type Letter struct {
@@ -47,10 +51,15 @@ type Letter struct {
 	Company   string
 	Contact   Person
 	Invoice   ledger.Invoice // for Kind Invoice; lines are not needed
-	URL       string         // of the magic link; "" for Kind AddressChanged
+	URL       string         // of the magic link; "" for a mail without one
 	Code      string         // "XXXX-XXXX", for Kind LoginLink: what is typed where the link was asked for; "" for a link without one
+	Device    Device         // for Kind LoginLink
 	ExpiresAt time.Time      // of the link
 	Now       time.Time
+
+	// Instructions say how to pay, in the tenant's words, several lines of plain text. They stand in an invoice's mail that has no link.
+	Instructions string
+	Attachments  []Attachment // documents; together at most MostAttached bytes
 }
 
 // Person is whom a mail is addressed to.
@@ -67,12 +76,23 @@ type Image struct {
 	Width, Height int    // pixels to show it at
 }
 
+// Attachment is a document that travels with the mail.
+type Attachment struct {
+	Name        string // of the file, like "INV-12.pdf"; Render makes it safe
+	ContentType string
+	Bytes       []byte
+}
+
+// MostAttached bounds what travels with one mail, in bytes: a third more arrives, and many servers take no more than 20 MB.
+const MostAttached = 10 << 20
+
 // Message is a mail ready to be sent. It holds a magic link: it logs as its id only.
 type Message struct {
 	ID      string // Message-ID without angle brackets
 	From    netmail.Address
 	To      netmail.Address
 	ReplyTo netmail.Address // no address: none
+	Return  string          // address in the envelope, where the mail comes back to; "" is the Sender's own
 	Date    time.Time
 	// Language is BCP 47, of everything in the mail but names; "" does not say.
 	Language string
@@ -80,6 +100,7 @@ type Message struct {
 	Text     string
 	HTML     string
 	Logo     Image // shown by the HTML as cid:logo; zero: none
+	Attached []Attachment
 	DKIM     *DKIM // signs it instead of the Sender's own key; nil: that one
 }
 

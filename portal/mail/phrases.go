@@ -34,7 +34,9 @@ type phrases struct {
 	// The tenant sends a link.
 	PortalSubject, PortalLead, DocumentSubject, DocumentLead, PortalWhy string
 
-	Moved movedPhrases
+	Moved  movedPhrases
+	Paper  paperPhrases
+	Device devicePhrases
 }
 
 // catalogue is every language that mails are written in.
@@ -73,7 +75,7 @@ var english = phrases{
 	DocumentSubject: "Invoice {number} from {tenant}", DocumentLead: "{tenant} sends you a link to invoice {number}.",
 	PortalWhy: "You get it because {tenant} writes to {company} at this address.",
 
-	Moved: englishMoved,
+	Moved: englishMoved, Paper: englishPaper, Device: englishDevice,
 }
 
 // fill puts values into the places of a sentence, given as name and value in turn.

@@ -123,7 +123,7 @@ func (s *Sender) compose(m Message) *gomail.Msg {
 	msg.SetMessageIDWithValue(m.ID)
 	msg.SetDateWithValue(m.Date)
 	msg.FromMailAddress(&m.From)
-	msg.EnvelopeFromMailAddress(&netmail.Address{Address: s.from})
+	msg.EnvelopeFromMailAddress(&netmail.Address{Address: cmp.Or(m.Return, s.from)})
 	msg.ToMailAddress(&m.To)
 	if m.ReplyTo.Address != "" {
 		msg.ReplyToMailAddress(&m.ReplyTo)
@@ -143,6 +143,9 @@ func (s *Sender) compose(m Message) *gomail.Msg {
 		}
 		msg.EmbedReadSeeker(name, bytes.NewReader(m.Logo.Bytes),
 			gomail.WithFileContentID("logo"), gomail.WithFileContentType(gomail.ContentType(m.Logo.ContentType)))
+	}
+	for _, a := range m.Attached {
+		msg.AttachReadSeeker(a.Name, bytes.NewReader(a.Bytes), gomail.WithFileContentType(gomail.ContentType(a.ContentType)))
 	}
 	return msg
 }

@@ -63,10 +63,16 @@ func outcome(reason gomail.SendErrReason, code int) Outcome {
 	return Deferred
 }
 
-// gone reports an answer to the address itself. What is said to a whole mail is about that mail, and of the answers to an address many are
-// about us: policies, lists, limits. The enhanced code tells (RFC 3463); without one, only the three plain words for "no such mailbox" do.
+// gone reports an answer to the address itself: what is said to a whole mail is about that mail.
 func gone(reason gomail.SendErrReason, code int, enhanced string) bool {
-	if reason != gomail.ErrSMTPRcptTo || code < 500 {
+	return reason == gomail.ErrSMTPRcptTo && NoSuchMailbox(code, enhanced)
+}
+
+// NoSuchMailbox reports whether a server's answer, its three digits and its enhanced code or "", says that an address does not exist. Of the
+// answers to an address many are about us: policies, lists, limits. The enhanced code tells (RFC 3463); without one, only the three plain words
+// for "no such mailbox" do.
+func NoSuchMailbox(code int, enhanced string) bool {
+	if code < 500 {
 		return false
 	}
 	if enhanced == "" {

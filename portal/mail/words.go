@@ -17,6 +17,8 @@ type words struct {
 	Tenant    string
 	Lead      string // one sentence of what this is
 	Figure    *figure
+	PayBy     string   // stands before Pay
+	Pay       []string // how to pay, in the tenant's words; empty where the link leads to it
 	Button    string
 	Address   string // stands before the bare URL
 	URL       string
@@ -91,8 +93,11 @@ func (wr writer) say(sentence string) string {
 func (wr writer) writeInvoice(w *words) {
 	w.Lead, w.Button, w.For = wr.say(wr.InvoiceLead), fill(wr.ViewInvoice, "number", wr.Invoice.Number), wr.say(wr.InvoiceWhy)
 	w.Terms = wr.join(w.Terms, wr.MailsNewOne)
-	date := wr.date(wr.Invoice.DueDate)
 	due := wr.Invoice.Due()
+	if wr.URL == "" {
+		wr.writePaper(w, due.Amount > 0)
+	}
+	date := wr.date(wr.Invoice.DueDate)
 	var state string
 	switch {
 	case due.Amount > 0:
@@ -107,6 +112,17 @@ func (wr writer) writeInvoice(w *words) {
 	}
 	w.Subject = fill(wr.say(wr.InvoiceSubject), "state", state)
 	w.Preview = fill(wr.Preview, "label", w.Figure.Label, "amount", wr.amount(w.Figure.Amount), "note", w.Figure.Note)
+}
+
+// writePaper is for a client without a portal: the document travels with the mail, and how to pay stands in it.
+func (wr writer) writePaper(w *words, due bool) {
+	w.Terms = ""
+	if len(wr.Attachments) > 0 {
+		w.Terms = wr.Paper.Attached
+	}
+	if how := cleanText(wr.Instructions); due && how != "" {
+		w.PayBy, w.Pay = wr.Paper.HowToPay, strings.Split(how, "\n")
+	}
 }
 
 // dueNote says until when, and what was paid already.
@@ -132,7 +148,22 @@ func (wr writer) writeLogin(w *words) {
 		w.Terms = fill(wr.CodeWorksOnce, "validity", wr.validity())
 	}
 	w.Preview = w.Terms
+	if device := wr.device(); device != "" {
+		w.Terms = wr.join(w.Terms, fill(wr.phrases.Device.Asked, "device", device))
+	}
 	w.Terms = wr.join(w.Terms, wr.NotYou)
+}
+
+// device names where a link was asked for; "" is unknown.
+func (wr writer) device() string {
+	d := wr.Letter.Device
+	if d == (Device{}) {
+		return ""
+	}
+	if d.Browser == "" || d.System == "" {
+		return wr.value(clean(d.Browser+d.System, maxName))
+	}
+	return fill(wr.phrases.Device.On, "browser", wr.value(clean(d.Browser, maxName)), "system", wr.value(clean(d.System, maxName)))
 }
 
 func (wr writer) writeAddressChanged(w *words) {

@@ -30,7 +30,9 @@ type row struct {
 	ContactStatus, ContactName, Email, ContactLocale string
 	Company                                          string
 	PortalEnabled                                    bool
-	Bounced                                          bool // the address: it does not exist
+	Bounced                                          bool // the address: it does not exist, or its owner complained
+	Instructions                                     string
+	Browser, System                                  string // where a login link was asked for
 
 	LinkPurpose                           string
 	LinkExpires                           *time.Time
@@ -49,7 +51,7 @@ func (w *Worker) load(ctx context.Context, t tenant.ID, id string) (row, error) 
 			m.attempts, m.unconfirmed, m.created_at, app_now() AS now,
 			te.status AS tenant_status, te.name AS tenant_name, te.time_zone, te.locale,
 			te.primary_color AS primary, te.accent_color AS accent, te.footer_text AS footer, te.support_email AS support,
-			COALESCE(te.logo_hash, '') AS logo_hash,
+			COALESCE(te.logo_hash, '') AS logo_hash, te.payment_instructions AS instructions, m.browser, m.system,
 			c.status AS contact_status, c.name AS contact_name, COALESCE(m.address, c.email) AS email, c.locale AS contact_locale, co.name AS company, co.portal_enabled,
 			EXISTS (SELECT FROM mail_bounces b WHERE b.tenant_id = m.tenant_id AND b.address_hash = mail_address_hash(COALESCE(m.address, c.email))) AS bounced,
 			COALESCE(l.purpose, '') AS link_purpose, l.expires_at AS link_expires, l.used_at IS NOT NULL AS link_used,
@@ -88,7 +90,7 @@ func (m row) obstacle() string {
 		return "" // whatever became of the contact since
 	case m.ContactStatus != "active":
 		return "contact_" + m.ContactStatus
-	case !m.PortalEnabled:
+	case !m.PortalEnabled && mail.Kind(m.Kind) != mail.Invoice:
 		return "portal_off"
 	case m.DocumentID != "" && m.InvoiceStatus == "":
 		return "document_unknown"
@@ -98,8 +100,15 @@ func (m row) obstacle() string {
 	return m.deadLink()
 }
 
+// linkless reports whether the mail leads nowhere: one to an old address, or an invoice for a company whose portal is off, or was when it was sent.
+func (m row) linkless() bool {
+	return m.LinkID == "" || mail.Kind(m.Kind) == mail.Invoice && !m.PortalEnabled
+}
+
 func (m row) deadLink() string {
 	switch {
+	case mail.Kind(m.Kind) == mail.Invoice && m.linkless():
+		return ""
 	case m.LinkPurpose == "":
 		return "link_unknown"
 	case m.LinkRevoked:
@@ -122,7 +131,7 @@ func (m row) letter(t tenant.ID, url string, logo mail.Image) mail.Letter {
 	l := mail.Letter{
 		ID: m.ID, Kind: mail.Kind(m.Kind), Tenant: m.tenant(t), Logo: logo, Company: m.Company,
 		Contact: mail.Person{Name: m.ContactName, Email: m.Email, Locale: m.ContactLocale},
-		URL:     url, Now: m.Now,
+		URL:     url, Now: m.Now, Device: mail.Device{Browser: m.Browser, System: m.System}, Instructions: m.Instructions,
 	}
 	if m.LinkExpires != nil {
 		l.ExpiresAt = *m.LinkExpires

@@ -31,6 +31,7 @@ type ending struct {
 	code  int    // the SMTP server's answer, 0 for none
 	err   string // kept with the mail
 	gone  bool   // the address does not exist
+	taken bool   // the whole mail was handed over, so it may still come back
 }
 
 // settle writes down what became of a sending.
@@ -50,7 +51,7 @@ func (w *Worker) settle(ctx context.Context, t tenant.ID, m row, err error) erro
 	case mail.Unconfirmed:
 		m.Unconfirmed++
 		if m.Unconfirmed >= mostUnconfirmed {
-			end.why = "unconfirmed"
+			end.why, end.taken = "unconfirmed", true
 			return w.drop(ctx, t, m, end)
 		}
 	}
@@ -75,9 +76,9 @@ func (w *Worker) wait(attempts int, o mail.Outcome) time.Duration {
 }
 
 func (w *Worker) sent(ctx context.Context, t tenant.ID, m row) error {
-	const q = `UPDATE mails SET status = 'sent', sent_at = app_now(), attempts = attempts + 1, last_error = ''
+	const q = `UPDATE mails SET status = 'sent', sent_at = app_now(), sent_to = $3, attempts = attempts + 1, last_error = ''
 		WHERE tenant_id = $1 AND id = $2 AND status = 'queued'`
-	return w.end(ctx, t, m, audit.Event{Kind: "mail.sent"}, q, string(t), m.ID)
+	return w.end(ctx, t, m, audit.Event{Kind: "mail.sent"}, q, string(t), m.ID, m.Email)
 }
 
 func (w *Worker) drop(ctx context.Context, t tenant.ID, m row, e ending) error {
@@ -86,7 +87,7 @@ func (w *Worker) drop(ctx context.Context, t tenant.ID, m row, e ending) error {
 			INSERT INTO mail_bounces (tenant_id, address_hash, mail_id, code, bounced_at)
 			SELECT @tenant, mail_address_hash(@email), @id, @code::text, app_now() WHERE @gone
 			ON CONFLICT (tenant_id, address_hash) DO NOTHING)
-		UPDATE mails SET status = 'dropped', dropped_why = @why, last_error = @error, unconfirmed = @unconfirmed
+		UPDATE mails SET status = 'dropped', dropped_why = @why, dropped_at = app_now(), sent_to = CASE WHEN @taken THEN @email::text END, last_error = @error, unconfirmed = @unconfirmed
 		WHERE tenant_id = @tenant AND id = @id AND status = 'queued'`
 	event := audit.Event{Kind: e.event, Details: map[string]string{"why": e.why}}
 	if e.gone {
@@ -96,7 +97,7 @@ func (w *Worker) drop(ctx context.Context, t tenant.ID, m row, e ending) error {
 		event.Details["code"] = strconv.Itoa(e.code)
 	}
 	return w.end(ctx, t, m, event, q, pgx.NamedArgs{"tenant": string(t), "id": m.ID, "why": e.why, "error": e.err, "unconfirmed": m.Unconfirmed,
-		"gone": e.gone, "email": m.Email, "code": strconv.Itoa(e.code)})
+		"gone": e.gone, "taken": e.taken, "email": m.Email, "code": strconv.Itoa(e.code)})
 }
 
 // end writes a mail's last state and the audit entry that tells of it, both or neither. A mail that another worker ended stays as it is.

@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"tollhouse/portal/mail"
+	"tollhouse/portal/mail/bounces"
 	"tollhouse/tenant"
 )
 
@@ -35,12 +36,14 @@ type Sender interface {
 	Send(ctx context.Context, m mail.Message) error
 }
 
-// WorkerConfig is what a Worker needs; all but Identities and Backoff is required.
+// WorkerConfig is what a Worker needs; Pool, Links and Sender are required.
 type WorkerConfig struct {
 	Pool       *pgxpool.Pool // as the server's role
 	Links      Links
 	Sender     Sender
 	Identities Identities                       // nil: every mail goes out in the platform's name
+	Returns    *bounces.Returns                 // nil: mails come back to the sender's own address, and nobody hears of it
+	Documents  Documents                        // nil: no document travels with a mail
 	Backoff    func(attempts int) time.Duration // until the next try after so many; nil means Backoff of this package
 }
 
@@ -51,6 +54,8 @@ type Worker struct {
 	links      Links
 	sender     Sender
 	identities Identities
+	returns    *bounces.Returns
+	documents  Documents
 	backoff    func(attempts int) time.Duration
 	logos      logos
 }
@@ -63,7 +68,7 @@ func NewWorker(c WorkerConfig) (*Worker, error) {
 	if c.Backoff == nil {
 		c.Backoff = Backoff
 	}
-	return &Worker{pool: c.Pool, links: c.Links, sender: c.Sender, identities: c.Identities, backoff: c.Backoff}, nil
+	return &Worker{pool: c.Pool, links: c.Links, sender: c.Sender, identities: c.Identities, returns: c.Returns, documents: c.Documents, backoff: c.Backoff}, nil
 }
 
 // Backoff waits 10 s, 30 s, then a minute for a server that may be back any moment, and longer for a mail that it keeps putting off.
@@ -90,6 +95,9 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[Job]) error {
 	if errors.Is(err, mail.ErrAddress) {
 		return w.drop(ctx, t, m, ending{event: "mail.refused", why: "address"})
 	}
+	if errors.Is(err, mail.ErrAttached) {
+		return w.drop(ctx, t, m, ending{event: "mail.dropped", why: "document_too_large"})
+	}
 	if err != nil {
 		return err
 	}
@@ -114,7 +122,7 @@ func (w *Worker) ready(ctx context.Context, t tenant.ID, id string) (row, error)
 
 // url is the address that the mail leads to, "" for a mail without a link.
 func (w *Worker) url(ctx context.Context, t tenant.ID, m row) (string, error) {
-	if m.LinkID == "" {
+	if m.linkless() {
 		return "", nil
 	}
 	url, err := w.links.URL(ctx, t, m.LinkID)
@@ -139,5 +147,12 @@ func (w *Worker) render(ctx context.Context, t tenant.ID, m row) (mail.Message, 
 			return mail.Message{}, fmt.Errorf("deriving the code of %s: %w", m.LinkID, err)
 		}
 	}
-	return mail.Render(letter, w.sender.From())
+	if letter.Attachments, err = w.attachments(ctx, t, m); err != nil {
+		return mail.Message{}, err
+	}
+	msg, err := mail.Render(letter, w.sender.From())
+	if w.returns != nil {
+		msg.Return = w.returns.Address(t, m.ID)
+	}
+	return msg, err
 }
