@@ -26,6 +26,7 @@ const (
 	ScopeSettingsWrite Scope = "settings:write" // apart from brand: who may change where money goes should be a choice of its own
 	ScopeDomainsRead   Scope = "domains:read"   // custom domains and what their DNS lacks
 	ScopeDomainsWrite  Scope = "domains:write"  // claim, check and give up custom domains
+	ScopePreviewWrite  Scope = "preview:write"  // look at the portal as it appears to a contact
 	ScopeKeysRead      Scope = "keys:read"      // API keys, without their secrets
 	ScopeKeysWrite     Scope = "keys:write"     // make and revoke keys, never with more scopes than the caller has
 )
@@ -33,7 +34,7 @@ const (
 // Scopes lists every scope; a key made without a choice has them all.
 var Scopes = []Scope{ScopeClientsRead, ScopeClientsWrite, ScopeInvoicesRead, ScopeInvoicesWrite,
 	ScopeSessionsRead, ScopeSessionsWrite, ScopeBrandRead, ScopeBrandWrite, ScopeSettingsRead, ScopeSettingsWrite,
-	ScopeDomainsRead, ScopeDomainsWrite, ScopeKeysRead, ScopeKeysWrite}
+	ScopeDomainsRead, ScopeDomainsWrite, ScopePreviewWrite, ScopeKeysRead, ScopeKeysWrite}
 
 // APIKey is a key as it is listed: without its secret.
 type APIKey struct {

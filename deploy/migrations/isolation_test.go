@@ -68,6 +68,9 @@ const seed = `
 		VALUES ('%[1]s', 'stp_1', 'com_1', 'con_1', 'ses_1', 'session', 'k', now(), now() + interval '10 minutes');
 	INSERT INTO form_drafts (tenant_id, browser_hash, company_id, contact_id, form, path, body_sealed, created_at, expires_at)
 		VALUES ('%[1]s', decode(repeat('ab', 32), 'hex'), 'com_1', 'con_1', 'f', '/portal/', 'b', now(), now() + interval '1 hour');
+	INSERT INTO portal_previews (tenant_id, id, company_id, contact_id, key_id, link_hash, link_expires_at)
+		VALUES ('%[1]s', 'prv_1', 'com_1', 'con_1', 'key_1', decode(repeat('ab', 32), 'hex'), now());
+	INSERT INTO access_requests (tenant_id, id, state, company_id, email) VALUES ('%[1]s', 'arq_1', 'pending', 'com_1', 'n@x.example');
 	INSERT INTO link_requests (tenant_id, id, email) VALUES ('%[1]s', 'lrq_1', 'n@x.example');
 	INSERT INTO link_codes (tenant_id, id, browser_hash, subject_hash) VALUES ('%[1]s', 'lrq_1', decode(repeat('ab', 32), 'hex'), decode(repeat('cd', 32), 'hex'))`
 

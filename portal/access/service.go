@@ -251,11 +251,24 @@ func (s *Service) revoke(ctx context.Context, t tenant.ID, id, why string, by Ac
 
 // url writes the address of a link.
 func (s *Service) url(host tenant.Hostname, token string) string {
+	return s.address(host, "/portal/l/"+token)
+}
+
+// address writes the address of a path of a host.
+func (s *Service) address(host tenant.Hostname, path string) string {
 	port := ""
 	if s.port != 0 && s.port != 443 {
 		port = ":" + strconv.Itoa(s.port)
 	}
-	return "https://" + host.String() + port + "/portal/l/" + token
+	return "https://" + host.String() + port + path
+}
+
+// documentKind is what an id says of its document.
+func documentKind(id string) string {
+	if strings.HasPrefix(id, "inv_") {
+		return "invoice"
+	}
+	return ""
 }
 
 // target is where a link leads once its reader is signed in: a path from the row, never from a URL.

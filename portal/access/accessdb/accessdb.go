@@ -29,6 +29,7 @@ type Mail struct {
 	DocumentID string
 	Address    string // "": the contact's own
 	StepUpID   string // of the code that the mail carries, "" for none
+	RequestID  string // of the access request that the mail is about, "" for none
 }
 
 // EnqueueMail notes a mail and its job in the caller's transaction.

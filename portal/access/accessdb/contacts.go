@@ -29,21 +29,27 @@ var errGone = fmt.Errorf("%w: a removed contact cannot be changed; create a new 
 // CreateContact stores a contact under a fresh id. It is access.ErrNotFound when the company is not the tenant's, and access.ErrConflict when
 // the company already has a contact with that address.
 func (s *Clients) CreateContact(ctx context.Context, t tenant.ID, by access.Actor, c access.Contact) (access.Contact, error) {
-	const q = `
-		INSERT INTO contacts (tenant_id, id, company_id, name, email, role, status, locale)
-		VALUES (@tenant, @id, @company, @name, @email, @role, @status, @locale)
-		RETURNING ` + contactColumns
-	c.ID = tenant.NewID("con", time.Now())
 	err := rls.Tx(ctx, s.db, t, func(tx pgx.Tx) (err error) {
-		if c, err = oneContact(ctx, tx, q, contactArgs(t, c)); err != nil {
-			return err
-		}
-		return record(ctx, tx, t, by, audit.Event{Kind: "contact.created", CompanyID: c.CompanyID, ContactID: c.ID})
+		c, err = insertContact(ctx, tx, t, by, c)
+		return err
 	})
 	if err != nil {
 		return access.Contact{}, fmt.Errorf("creating a contact: %w", err)
 	}
 	return c, nil
+}
+
+func insertContact(ctx context.Context, tx pgx.Tx, t tenant.ID, by access.Actor, c access.Contact) (access.Contact, error) {
+	const q = `
+		INSERT INTO contacts (tenant_id, id, company_id, name, email, role, status, locale)
+		VALUES (@tenant, @id, @company, @name, @email, @role, @status, @locale)
+		RETURNING ` + contactColumns
+	c.ID = tenant.NewID("con", time.Now())
+	c, err := oneContact(ctx, tx, q, contactArgs(t, c))
+	if err != nil {
+		return c, err
+	}
+	return c, record(ctx, tx, t, by, audit.Event{Kind: "contact.created", CompanyID: c.CompanyID, ContactID: c.ID})
 }
 
 // Contact returns one contact, also a removed one.

@@ -57,27 +57,36 @@ func (s *Store) LinkByToken(ctx context.Context, t tenant.ID, tokenHash, browser
 
 // MintLink implements access.Store.
 func (s *Store) MintLink(ctx context.Context, t tenant.ID, l access.Link, ttl time.Duration, mail bool, by access.Actor) (access.Link, error) {
-	err := rls.Tx(ctx, s.pool, t, func(tx pgx.Tx) error {
-		if err := addressee(ctx, tx, t, &l); err != nil {
-			return err
-		}
-		if err := insertLink(ctx, tx, t, &l, ttl); err != nil {
-			return err
-		}
-		if l.SessionID != "" {
-			if err := insertPending(ctx, tx, t, l); err != nil {
-				return err
-			}
-		}
-		if mail {
-			if err := s.mail(ctx, tx, t, Mail{Kind: "portal_link", CompanyID: l.CompanyID, ContactID: l.ContactID, LinkID: l.ID, DocumentID: l.DocumentID}); err != nil {
-				return err
-			}
-		}
-		return record(ctx, tx, t, by, audit.Event{Kind: "link.minted", CompanyID: l.CompanyID, ContactID: l.ContactID, DocumentID: l.DocumentID,
-			SessionID: l.SessionID, LinkID: l.ID})
-	})
+	err := rls.Tx(ctx, s.pool, t, func(tx pgx.Tx) error { return s.mint(ctx, tx, t, &l, ttl, mail, by) })
 	return l, err
+}
+
+// mint is MintLink in the caller's transaction. The entry says that it was the tenant's own system that made the link, not the contact who asked:
+// whoever opens it acts in the contact's name.
+func (s *Store) mint(ctx context.Context, tx pgx.Tx, t tenant.ID, l *access.Link, ttl time.Duration, mail bool, by access.Actor) error {
+	if err := addressee(ctx, tx, t, l); err != nil {
+		return err
+	}
+	if err := insertLink(ctx, tx, t, l, ttl); err != nil {
+		return err
+	}
+	if l.SessionID != "" {
+		if err := insertPending(ctx, tx, t, *l); err != nil {
+			return err
+		}
+	}
+	details := map[string]string{"created_by": "staff", "to": "caller"}
+	if by.Kind == string(audit.Operator) {
+		details["created_by"] = by.Kind
+	}
+	if mail {
+		details["to"] = "contact"
+		if err := s.mail(ctx, tx, t, Mail{Kind: "portal_link", CompanyID: l.CompanyID, ContactID: l.ContactID, LinkID: l.ID, DocumentID: l.DocumentID}); err != nil {
+			return err
+		}
+	}
+	return record(ctx, tx, t, by, audit.Event{Kind: "link.minted", CompanyID: l.CompanyID, ContactID: l.ContactID, DocumentID: l.DocumentID,
+		SessionID: l.SessionID, LinkID: l.ID, Details: details})
 }
 
 // addressee checks that the link's contact can be let in and its document be seen, and fills in the company.

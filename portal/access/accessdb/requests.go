@@ -29,6 +29,10 @@ func (RequestJob) Kind() string { return "link_request" }
 // AddLinkRequest implements access.Store: the same work for every request, whoever it is for. One that is not heard is taken back within its
 // own transaction, so that it costs what the others cost and nothing comes of it.
 func (s *Store) AddLinkRequest(ctx context.Context, t tenant.ID, r access.LinkRequest) error {
+	return rls.Tx(ctx, s.pool, t, func(tx pgx.Tx) error { return s.addLinkRequest(ctx, tx, t, r) })
+}
+
+func (s *Store) addLinkRequest(ctx context.Context, tx pgx.Tx, t tenant.ID, r access.LinkRequest) error {
 	const q = `WITH counted AS (INSERT INTO link_codes (tenant_id, id, browser_hash, subject_hash, created_at) VALUES ($1, $2, $7, $8, app_now()))
 		INSERT INTO link_requests (tenant_id, id, email, token_hash, ip, user_agent, browser_hash, created_at)
 		VALUES ($1, $2, NULLIF($3, ''), $4, $5, $6, $7, app_now())`
@@ -37,18 +41,16 @@ func (s *Store) AddLinkRequest(ctx context.Context, t tenant.ID, r access.LinkRe
 	if r.Email == "" {
 		hash = r.TokenHash[:]
 	}
-	return rls.Tx(ctx, s.pool, t, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, q, string(t), r.ID, r.Email, hash, auditdb.Address(r.Visitor.IP), auditdb.CutUserAgent(r.Visitor.UserAgent),
-			r.Browser[:], r.Subject[:]); err != nil {
-			return err
-		}
-		if r.Unheard {
-			_, err := tx.Exec(ctx, forget, string(t), r.ID)
-			return err
-		}
-		_, err := s.jobs.InsertTx(ctx, tx, RequestJob{TenantID: string(t), RequestID: r.ID}, nil)
+	if _, err := tx.Exec(ctx, q, string(t), r.ID, r.Email, hash, auditdb.Address(r.Visitor.IP), auditdb.CutUserAgent(r.Visitor.UserAgent),
+		r.Browser[:], r.Subject[:]); err != nil {
 		return err
-	})
+	}
+	if r.Unheard {
+		_, err := tx.Exec(ctx, forget, string(t), r.ID)
+		return err
+	}
+	_, err := s.jobs.InsertTx(ctx, tx, RequestJob{TenantID: string(t), RequestID: r.ID}, nil)
+	return err
 }
 
 // RequestWorker works RequestJobs.
