@@ -20,6 +20,7 @@ const (
 	ScopeInvoicesWrite Scope = "invoices:write" // create, send, void
 	ScopeSessionsRead  Scope = "sessions:read"  // portal sessions and their audit trail
 	ScopeSessionsWrite Scope = "sessions:write" // mint and revoke links and sessions
+	ScopeMailsRead     Scope = "mails:read"     // what became of mails, not what they say
 	ScopeBrandRead     Scope = "brand:read"     //
 	ScopeBrandWrite    Scope = "brand:write"    // logo, colours, footer
 	ScopeSettingsRead  Scope = "settings:read"  // policy: how long sessions and links live, how to pay
@@ -33,7 +34,7 @@ const (
 
 // Scopes lists every scope; a key made without a choice has them all.
 var Scopes = []Scope{ScopeClientsRead, ScopeClientsWrite, ScopeInvoicesRead, ScopeInvoicesWrite,
-	ScopeSessionsRead, ScopeSessionsWrite, ScopeBrandRead, ScopeBrandWrite, ScopeSettingsRead, ScopeSettingsWrite,
+	ScopeSessionsRead, ScopeSessionsWrite, ScopeMailsRead, ScopeBrandRead, ScopeBrandWrite, ScopeSettingsRead, ScopeSettingsWrite,
 	ScopeDomainsRead, ScopeDomainsWrite, ScopePreviewWrite, ScopeKeysRead, ScopeKeysWrite}
 
 // APIKey is a key as it is listed: without its secret.

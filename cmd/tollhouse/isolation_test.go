@@ -33,6 +33,7 @@ var portalRoutes = map[string]struct {
 	"GET /portal/invoices":         {private, at("/portal/invoices?tab=all"), 200},
 	"GET /portal/invoices/:id":     {private, func(c client) string { return "/portal/invoices/" + c.invoice }, 200},
 	"GET /portal/activity":         {private, at("/portal/activity"), 200},
+	"GET /portal/activity.csv":     {private, at("/portal/activity.csv"), 200},
 	"GET /portal/l/:token":         {public, at("/portal/l/" + strings.Repeat("A", 43)), 404},
 	"POST /portal/l/:token":        {public, at("/portal/l/" + strings.Repeat("A", 43)), 404},
 	"POST /portal/l/:token/resend": {public, at("/portal/l/" + strings.Repeat("A", 43) + "/resend"), 303},
@@ -175,7 +176,7 @@ func revokeNewest(t *testing.T, f *fleet, b *business, c client) {
 
 // apiRoutes says how to call each route of the API about a client. A route that is missing here fails the test.
 var apiRoutes = map[string]struct {
-	path string // %c company, %p contact, %i invoice, %s session, %o domain, %k key
+	path string // %c company, %p contact, %i invoice, %s session, %o domain, %k key, %m mail
 	body string
 	code int // for the tenant's own key
 }{
@@ -201,6 +202,8 @@ var apiRoutes = map[string]struct {
 	"DELETE /api/crm/client-portal-sessions/:id": {"%s", "", 204},
 	"GET /api/crm/audit-events":                  {"", "", 200},
 	"GET /api/crm/audit-events/head":             {"", "", 200},
+	"GET /api/crm/mails":                         {"", "", 200},
+	"GET /api/crm/mails/:id":                     {"%m", "", 200},
 	"GET /api/brand":                             {"", "", 200},
 	"PATCH /api/brand":                           {"", `{"footer_text":"x"}`, 200},
 	"GET /api/brand/logo":                        {"", "", 404},
@@ -243,6 +246,7 @@ func TestIsolation_EveryAPIRouteAgainstEveryKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	mail := one[string](t, f, `SELECT id FROM mails WHERE tenant_id = $1 AND contact_id = $2 ORDER BY id LIMIT 1`, string(alpha.ID), mine.contact.ID)
 	n := 0
 	for _, route := range f.nodes[0].api.Routes() {
 		name := route.Method + " " + route.Pattern
@@ -252,7 +256,7 @@ func TestIsolation_EveryAPIRouteAgainstEveryKey(t *testing.T) {
 				t.Fatal("is not in the table: say how to call it")
 			}
 			n++
-			fill := strings.NewReplacer("%c", mine.company.ID, "%p", mine.contact.ID, "%i", mine.invoice, "%d", mine.draft, "%s", minted.Session.ID, "%o", domain.ID, "%k", spare.ID, "%n", fmt.Sprint(n))
+			fill := strings.NewReplacer("%c", mine.company.ID, "%p", mine.contact.ID, "%i", mine.invoice, "%d", mine.draft, "%s", minted.Session.ID, "%o", domain.ID, "%k", spare.ID, "%m", mail, "%n", fmt.Sprint(n))
 			url := "https://api." + fleetDomain + strings.Replace(route.Pattern, ":id", fill.Replace(spec.path), 1)
 			body := fill.Replace(spec.body)
 			call := func(key string) answer {

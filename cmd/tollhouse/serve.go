@@ -208,7 +208,7 @@ func (h *house) buildAccess(_ context.Context, metrics *prometheus.Registry) err
 	h.invoices = payments.NewInvoices(paymentsdb.New(h.pool, billingHooks(links, queue)), h.now)
 	h.api, err = api.New(api.Config{Keys: h.tenants, Tenants: tenants{h.directory, h.tenants}, Clients: h.clients, Invoices: h.invoices,
 		Brands: h.tenants, Logos: tenant.NewLogoChecker(), Links: h.access,
-		Domains: h.domains, DomainLimit: h.config.Domains, Senders: h.senders, Audit: apidb.NewAuditLog(h.pool),
+		Domains: h.domains, DomainLimit: h.config.Domains, Senders: h.senders, Mails: maildb.NewDeliveries(h.pool), Audit: apidb.NewAuditLog(h.pool),
 		Replies: apidb.NewReplies(h.pool, h.config.SealKeys), Limits: apiLimits{cache, h.config.APIPerMinute, h.config.RefusalsPerIP}, Log: h.log, Now: h.now})
 	if err != nil {
 		return err

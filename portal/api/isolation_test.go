@@ -26,6 +26,7 @@ func (b *bench) visits() map[string]visit {
 	session := b.call(b.acme, "POST", sessions, fmt.Sprintf(`{"contact_id":%q}`, contact)).want(201).id()
 	key := b.call(b.acme, "POST", "/api/keys", `{"name":"canary","scopes":["brand:read"]}`).want(201).id()
 	domain := b.claim(b.acme, "billing.acme.com").want(201).id()
+	mail := b.mail(b.acme, company, contact, "sent")
 	b.send(upload(b.acme, "image/png", png(4, 2))).want(200)
 	selector := b.sender(b.acme, "billing@acme.com")
 	line := `"lines":[{"description":"x","unit_amount":{"amount":100,"currency":"USD"}}]`
@@ -52,6 +53,8 @@ func (b *bench) visits() map[string]visit {
 		"DELETE /api/crm/client-portal-sessions/:id": {sessions + "/" + session, "", 204, 404, ""},
 		"GET /api/crm/audit-events":                  {"/api/crm/audit-events?company_id=" + company, "", 200, 200, company},
 		"GET /api/crm/audit-events/head":             {"/api/crm/audit-events/head", "", 200, 200, string(b.acme.tenant.ID)},
+		"GET /api/crm/mails":                         {mailsPath, "", 200, 200, mail},
+		"GET /api/crm/mails/:id":                     {mailsPath + "/" + mail, "", 200, 404, mail},
 		"GET /api/brand":                             {"/api/brand", "", 200, 200, `"sha256"`},
 		"PATCH /api/brand":                           {"/api/brand", `{}`, 200, 200, `"sha256"`},
 		"GET /api/brand/logo":                        {"/api/brand/logo", "", 200, 404, "PNG"},

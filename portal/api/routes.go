@@ -63,6 +63,8 @@ func (s *Server) endpoints() []endpoint {
 		{del, session, tenant.ScopeSessionsWrite, noBody, nil, s.revokeSession},
 		{get, "/api/crm/audit-events", tenant.ScopeSessionsRead, noBody, auditParameters, s.listAuditEvents},
 		{get, "/api/crm/audit-events/head", tenant.ScopeSessionsRead, noBody, nil, s.showAuditHead},
+		{get, "/api/crm/mails", tenant.ScopeMailsRead, noBody, mailParameters, s.listMails},
+		{get, "/api/crm/mails/:id", tenant.ScopeMailsRead, noBody, nil, s.showMail},
 
 		{get, "/api/brand", tenant.ScopeBrandRead, noBody, nil, s.showBrand},
 		{patch, "/api/brand", tenant.ScopeBrandWrite, jsonBody, nil, s.changeBrand},

@@ -37,6 +37,7 @@ type Config struct {
 	Links    Links
 	Domains  Domains
 	Senders  Senders
+	Mails    Mails
 	Audit    AuditLog
 	Replies  Replies
 	Limits   Limits // nil: no limits
@@ -73,7 +74,7 @@ func (s *Server) complete() error {
 	for name, absent := range map[string]bool{
 		"Keys": s.Keys == nil, "Tenants": s.Tenants == nil, "Clients": s.Clients == nil, "Invoices": s.Invoices == nil,
 		"Brands": s.Brands == nil, "Logos": s.Logos == nil, "Links": s.Links == nil, "Domains": s.Domains == nil, "Senders": s.Senders == nil,
-		"Audit": s.Audit == nil, "Replies": s.Replies == nil, "Log": s.Log == nil, "DomainLimit": s.DomainLimit <= 0,
+		"Mails": s.Mails == nil, "Audit": s.Audit == nil, "Replies": s.Replies == nil, "Log": s.Log == nil, "DomainLimit": s.DomainLimit <= 0,
 	} {
 		if absent {
 			missing = append(missing, fmt.Errorf("api: Config.%s is missing", name))

@@ -27,6 +27,7 @@ import (
 	"tollhouse/portal/access/accessdb"
 	"tollhouse/portal/api"
 	"tollhouse/portal/api/apidb"
+	"tollhouse/portal/mail/maildb"
 	"tollhouse/tenant"
 	"tollhouse/tenant/request"
 	"tollhouse/tenant/rls"
@@ -95,6 +96,7 @@ func (b *bench) serve(ring *seal.Ring) *api.Server {
 		Links:    links,
 		Domains:  b.domains, DomainLimit: quota,
 		Senders: b.senders(ring),
+		Mails:   maildb.NewDeliveries(b.db.App),
 		Audit:   apidb.NewAuditLog(b.db.App),
 		Replies: apidb.NewReplies(b.db.App, ring),
 		Log:     slog.New(slog.NewTextHandler(b.log, nil)),

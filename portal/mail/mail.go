@@ -26,6 +26,11 @@ const (
 	PortalLink Kind = "portal_link" // the tenant's own system made a link and asked for it to be mailed
 	// AddressChanged goes to the address that a contact had until now. It holds no link: whoever reads it may be somebody else by now.
 	AddressChanged Kind = "address_changed"
+	StepUp         Kind = "step_up"       // a code for somebody who is signed in and about to do something that takes one
+	EmailConfirm   Kind = "email_confirm" // a code to an address that a contact wants to have
+	// AccessRequest tells a company's first payer that somebody asked for access; AccessRequestTenant tells the tenant, at its address for questions.
+	AccessRequest       Kind = "access_request"
+	AccessRequestTenant Kind = "access_request_tenant"
 )
 
 // Request asks for one mail. The text is made when it is sent, from the rows that the ids name then, so that nothing secret waits in a queue.
@@ -37,6 +42,8 @@ type Request struct {
 	DocumentID string // of the invoice for Kind Invoice, else ""
 	Address    string // for Kind AddressChanged: whom it is to; else ""
 	Device     Device // for Kind LoginLink: where somebody asked for it
+	StepUpID   string // for Kinds StepUp and EmailConfirm: of the code; else ""
+	RequestID  string // for Kinds AccessRequest and AccessRequestTenant: of the request; else ""
 }
 
 // Device is a browser and what it runs on, like "Chrome" and "Windows". Either is "" when it is unknown, or not kept by the tenant's wish.

@@ -35,6 +35,7 @@ type phrases struct {
 	PortalSubject, PortalLead, DocumentSubject, DocumentLead, PortalWhy string
 
 	Moved  movedPhrases
+	Codes  codePhrases
 	Paper  paperPhrases
 	Device devicePhrases
 }
@@ -75,7 +76,7 @@ var english = phrases{
 	DocumentSubject: "Invoice {number} from {tenant}", DocumentLead: "{tenant} sends you a link to invoice {number}.",
 	PortalWhy: "You get it because {tenant} writes to {company} at this address.",
 
-	Moved: englishMoved, Paper: englishPaper, Device: englishDevice,
+	Moved: englishMoved, Codes: englishCodes, Paper: englishPaper, Device: englishDevice,
 }
 
 // fill puts values into the places of a sentence, given as name and value in turn.

@@ -73,9 +73,15 @@ func write(l Letter) words {
 		wr.writePortal(&w)
 	case AddressChanged:
 		wr.writeAddressChanged(&w)
+	case StepUp:
+		wr.writeStepUp(&w)
+	case EmailConfirm:
+		wr.writeEmailConfirm(&w)
 	}
 	w.Subject = cut(w.Subject, maxSubject)
-	w.For = wr.join(wr.say(wr.Recipient), w.For)
+	if l.Kind != EmailConfirm {
+		w.For = wr.join(wr.say(wr.Recipient), w.For)
+	}
 	if l.Tenant.Brand.SupportEmail != "" {
 		w.Questions = fill(wr.Questions, "email", wr.value(clean(l.Tenant.Brand.SupportEmail, 254)))
 	}

@@ -170,4 +170,3 @@ func giveUp(ctx context.Context, tx pgx.Tx, t tenant.ID, m sentMail, o bounces.O
 	_, err := tx.Exec(ctx, q, string(t), m.Address, m.ID, code)
 	return err
 }
-

@@ -229,6 +229,10 @@ func (l *links) Code(_ context.Context, _ tenant.ID, linkID string) (string, err
 	return code(linkID), nil
 }
 
+func (l *links) MailedCode(_ context.Context, _ tenant.ID, id string) (string, error) {
+	return code(id), nil
+}
+
 func (l *links) Freshen(ctx context.Context, t tenant.ID, linkID string) error {
 	l.mu.Lock()
 	l.freshened++

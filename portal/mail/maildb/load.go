@@ -39,6 +39,10 @@ type row struct {
 	LinkUsed, LinkRevoked, LinkSuperseded bool
 	LinkBound                             bool // to the browser that asked for it, where its code works, too
 
+	StepUpID                  string // of the code that the mail carries
+	CodeExpires               *time.Time
+	CodeSpent, CodeSuperseded bool
+
 	Number, InvoiceStatus, Currency string
 	Due                             *time.Time
 	Total, Settled, InFlight        int64
@@ -57,6 +61,8 @@ func (w *Worker) load(ctx context.Context, t tenant.ID, id string) (row, error) 
 			COALESCE(l.purpose, '') AS link_purpose, l.expires_at AS link_expires, l.used_at IS NOT NULL AS link_used,
 			l.revoked_at IS NOT NULL AS link_revoked, l.superseded_at IS NOT NULL AS link_superseded,
 			l.browser_hash IS NOT NULL AS link_bound,
+			COALESCE(m.step_up_id, '') AS step_up_id, u.expires_at AS code_expires, u.passed_at IS NOT NULL AS code_spent,
+			u.superseded_at IS NOT NULL AS code_superseded,
 			COALESCE(i.number, '') AS number, COALESCE(i.status, '') AS invoice_status, COALESCE(i.currency, '') AS currency, i.due_date AS due,
 			COALESCE(i.total, 0) AS total, COALESCE(i.settled, 0) AS settled, COALESCE(i.in_flight, 0) AS in_flight
 		FROM mails m
@@ -64,6 +70,7 @@ func (w *Worker) load(ctx context.Context, t tenant.ID, id string) (row, error) 
 		JOIN companies co ON co.tenant_id = m.tenant_id AND co.id = m.company_id
 		JOIN contacts c ON c.tenant_id = m.tenant_id AND c.company_id = m.company_id AND c.id = m.contact_id
 		LEFT JOIN portal_links l ON l.tenant_id = m.tenant_id AND l.contact_id = m.contact_id AND l.id = m.link_id
+		LEFT JOIN step_ups u ON u.tenant_id = m.tenant_id AND u.contact_id = m.contact_id AND u.id = m.step_up_id
 		LEFT JOIN invoices i ON i.tenant_id = m.tenant_id AND i.company_id = m.company_id AND i.id = m.document_id
 		WHERE m.tenant_id = $1 AND m.id = $2 AND m.status = 'queued'`
 	var m row
@@ -96,6 +103,8 @@ func (m row) obstacle() string {
 		return "document_unknown"
 	case m.DocumentID != "" && m.InvoiceStatus != "sent":
 		return "document_" + m.InvoiceStatus
+	case m.carriesCode():
+		return m.deadCode()
 	}
 	return m.deadLink()
 }
@@ -135,6 +144,9 @@ func (m row) letter(t tenant.ID, url string, logo mail.Image) mail.Letter {
 	}
 	if m.LinkExpires != nil {
 		l.ExpiresAt = *m.LinkExpires
+	}
+	if m.CodeExpires != nil {
+		l.ExpiresAt = *m.CodeExpires
 	}
 	if m.DocumentID != "" {
 		l.Invoice = ledger.Invoice{ID: m.DocumentID, Number: m.Number, Status: ledger.InvoiceStatus(m.InvoiceStatus),

@@ -26,6 +26,8 @@ type Links interface {
 	URL(ctx context.Context, t tenant.ID, linkID string) (string, error)
 	// Code returns what its reader may type instead, "XXXX-XXXX", the same each time.
 	Code(ctx context.Context, t tenant.ID, linkID string) (string, error)
+	// MailedCode returns the code of a row of step_ups in the same form.
+	MailedCode(ctx context.Context, t tenant.ID, id string) (string, error)
 	// Freshen gives an unused login link, expired or not, at least 8 minutes from now.
 	Freshen(ctx context.Context, t tenant.ID, linkID string) error
 }
@@ -142,10 +144,8 @@ func (w *Worker) render(ctx context.Context, t tenant.ID, m row) (mail.Message, 
 		return mail.Message{}, err
 	}
 	letter := m.letter(t, url, logo)
-	if m.LinkBound {
-		if letter.Code, err = w.links.Code(ctx, t, m.LinkID); err != nil {
-			return mail.Message{}, fmt.Errorf("deriving the code of %s: %w", m.LinkID, err)
-		}
+	if letter.Code, err = w.code(ctx, t, m); err != nil {
+		return mail.Message{}, err
 	}
 	if letter.Attachments, err = w.attachments(ctx, t, m); err != nil {
 		return mail.Message{}, err
