@@ -21,6 +21,8 @@ var (
 	ErrKeyReused = errors.New("the key was used for another payment")
 	// ErrNotProcessing says that the payment already has its other outcome.
 	ErrNotProcessing = errors.New("the payment is not under way")
+	// ErrNotRefundable says that the payment was not received through a processor, or not at all.
+	ErrNotRefundable = errors.New("the payment cannot be refunded through a processor")
 	// ErrBadCursor says that the cursor is none that a list gave.
 	ErrBadCursor = errors.New("not a cursor of this list")
 )

@@ -115,6 +115,7 @@ func (p Policy) Check() error {
 		wrong(p.SessionLifetime%time.Second != 0, "session_seconds", "is not a whole number of seconds"),
 		wrong(p.DocumentLinkLifetime < day || p.DocumentLinkLifetime > 180*day, "document_link_days", "is not between 1 and 180 days"),
 		wrong(p.DocumentLinkLifetime%day != 0, "document_link_days", "is not a whole number of days"),
+		wrong(p.PartialMinimum < 0, "partial_minimum", "is negative"),
 		checkText("payment_instructions", p.PaymentInstructions, 0, 4000, true),
 	)
 }

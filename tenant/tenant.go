@@ -50,6 +50,8 @@ type Policy struct {
 	StrictLinks          bool          // the first press of a document's link spends it, whoever pressed; off by default
 	LogVisitors          bool          // keep IP address and user agent with sessions and audit entries; on by default
 	PaymentInstructions  string        // how to pay without the portal; plain text, may be empty
+	PartialPayments      bool          // a client may pay a part of an invoice; off by default
+	PartialMinimum       int64         // the least part, in minor units of the invoice's currency; 0: none
 }
 
 // LoginLinkLifetime is how long a link that somebody asked for in the portal's footer works (mission: 10 minutes).

@@ -95,6 +95,9 @@ ALTER TABLE payments
     ADD COLUMN refunding  bigint NOT NULL DEFAULT 0 CHECK (refunding >= 0), -- Σ of its refunds that may still happen
     ADD COLUMN reversed   bigint NOT NULL DEFAULT 0 CHECK (reversed >= 0), -- taken back by a bank: returns, and disputes that are open or lost
     ADD COLUMN credited   bigint NOT NULL DEFAULT 0 CHECK (credited >= 0), -- the part that became the client's credit
+    DROP CONSTRAINT payments_kind_check,
+    ADD CONSTRAINT payments_kind_check CHECK (kind IN ('manual', 'card', 'bank', 'hosted', 'credit')) NOT VALID,
+    ADD COLUMN request_hash bytea CHECK (octet_length(request_hash) = 32), -- what was asked under the key: the same key with another wish is refused
     ADD COLUMN quarantine text NOT NULL DEFAULT '' CHECK (length(quarantine) <= 200), -- why a person must look; '' for nearly all
     ADD CONSTRAINT payments_refunds_check CHECK (refunded + refunding <= amount) NOT VALID;
 -- What somebody must still hear the end of.
@@ -113,7 +116,12 @@ CREATE TABLE payment_attempts (
     customer_id    text NOT NULL DEFAULT '' CHECK (length(customer_id) <= 120),
     save_method    boolean NOT NULL DEFAULT false,
     off_session    boolean NOT NULL DEFAULT false,
+    session_id     text,                    -- of the portal, for counting declines; NULL: nobody was there
+    params         text NOT NULL DEFAULT '{}' CHECK (length(params) <= 8000), -- all that the processor is told, frozen: sent again it is the same, to the byte
     params_hash    bytea NOT NULL CHECK (octet_length(params_hash) = 32),
+    charge_id      text NOT NULL DEFAULT '' CHECK (length(charge_id) <= 120), -- of what was captured
+    brand          text NOT NULL DEFAULT '' CHECK (length(brand) <= 60),
+    last4          text NOT NULL DEFAULT '' CHECK (last4 ~ '^[0-9]{0,4}$'),
     object_id      text NOT NULL DEFAULT '' CHECK (length(object_id) <= 120), -- at the processor, '' until it is known
     action         bytea,                   -- sealed: where the payer must go, while requires_action or requires_verification
     failure_kind   text NOT NULL DEFAULT '' CHECK (length(failure_kind) <= 60),
@@ -131,6 +139,7 @@ CREATE TABLE payment_attempts (
     FOREIGN KEY (tenant_id, connection_id) REFERENCES payment_connections (tenant_id, id),
     FOREIGN KEY (tenant_id, method_id) REFERENCES payment_methods (tenant_id, id)
 );
+CREATE INDEX payment_attempts_by_session ON payment_attempts (tenant_id, session_id, created_at) WHERE session_id IS NOT NULL;
 CREATE UNIQUE INDEX payment_attempts_one_object ON payment_attempts (tenant_id, connection_id, object_id) WHERE object_id <> '';
 
 -- At most one attempt that a person is at, an invoice.
@@ -178,6 +187,8 @@ CREATE TABLE payment_looks (
     kind          text NOT NULL CHECK (kind IN ('payment', 'refund', 'event', 'method', 'connection')),
     ref           text NOT NULL CHECK (length(ref) BETWEEN 1 AND 255), -- the row's id; for an event its connection's id, a space and its own
     due_at        timestamptz NOT NULL,
+    status        text NOT NULL DEFAULT '', -- what it is looked at for: the payment's or refund's status, for an event 'new' or 'parked'
+    since         timestamptz NOT NULL DEFAULT now(), -- since when; status and since are here so that the platform can count what waits
     lease         bigint NOT NULL DEFAULT 0, -- goes up each time somebody takes it, so that a late worker does not put back what another moved on
     PRIMARY KEY (tenant_id, kind, ref)
 );
@@ -209,6 +220,7 @@ CREATE TABLE refunds (
     key          text CHECK (length(key) BETWEEN 1 AND 255),
     object_id    text NOT NULL DEFAULT '' CHECK (length(object_id) <= 120),
     failure_code text NOT NULL DEFAULT '' CHECK (length(failure_code) <= 60),
+    reopen       boolean NOT NULL DEFAULT false, -- what is given back is owed again
     outside      boolean NOT NULL DEFAULT false, -- made at the processor, not here
     looks        integer NOT NULL DEFAULT 0,
     created_at   timestamptz NOT NULL DEFAULT now(),
@@ -283,6 +295,25 @@ ALTER TABLE ledger_entries
 CREATE UNIQUE INDEX ledger_entries_effect_once ON ledger_entries (tenant_id, effect, coalesce(invoice_id, '')) WHERE effect IS NOT NULL;
 CREATE INDEX ledger_entries_by_payment ON ledger_entries (tenant_id, payment_id) WHERE payment_id IS NOT NULL;
 CREATE INDEX ledger_entries_credit ON ledger_entries (tenant_id, company_id, currency) INCLUDE (amount) WHERE invoice_id IS NULL;
+
+-- Credit is moved, never made: what a use takes from the client's account it puts on invoices, to the unit, and it takes no more than is there.
+-- +goose StatementBegin
+CREATE FUNCTION credit_conserved() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (SELECT COALESCE(sum(e.amount), 0) FROM ledger_entries e WHERE e.tenant_id = NEW.tenant_id AND e.effect = NEW.effect AND e.kind = 'credit_used') <> 0 THEN
+        RAISE EXCEPTION 'the use of credit % does not add up to nothing', NEW.effect USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entries_credit_conserved';
+    END IF;
+    IF NEW.invoice_id IS NULL AND (SELECT COALESCE(sum(e.amount), 0) FROM ledger_entries e WHERE e.tenant_id = NEW.tenant_id
+            AND e.company_id = NEW.company_id AND e.currency = NEW.currency AND e.invoice_id IS NULL) > 0 THEN
+        RAISE EXCEPTION 'company % has not that much credit', NEW.company_id USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entries_credit_covered';
+    END IF;
+    RETURN NULL;
+END
+$$;
+-- +goose StatementEnd
+CREATE CONSTRAINT TRIGGER ledger_entries_credit AFTER INSERT ON ledger_entries DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (NEW.kind = 'credit_used') EXECUTE FUNCTION credit_conserved();
+ALTER TABLE ledger_entries ADD CONSTRAINT ledger_entries_credit_effect CHECK (kind <> 'credit_used' OR effect IS NOT NULL) NOT VALID;
 
 ALTER TABLE payment_connections ENABLE ROW LEVEL SECURITY;
 ALTER TABLE payment_connections FORCE ROW LEVEL SECURITY;

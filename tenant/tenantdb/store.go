@@ -88,6 +88,7 @@ func (s *Store) APIHost() (tenant.Hostname, error) { return s.DefaultHost("api")
 const tenantColumns = `
 	t.id, t.slug, t.name, t.status, t.time_zone, t.country, t.locale, t.currency, t.test,
 	t.session_seconds, t.document_link_days, t.log_visitors, t.payment_instructions, t.link_mode = 'strict' AS strict_links,
+	t.partial_payments, t.partial_minimum,
 	t.primary_color, t.accent_color, t.footer_text, t.support_email, t.logo_hash, t.logo_width, t.logo_height,
 	t.epoch, t.created_at`
 
@@ -100,6 +101,8 @@ type tenantRow struct {
 	LogVisitors         bool
 	PaymentInstructions string
 	StrictLinks         bool
+	PartialPayments     bool
+	PartialMinimum      int64
 	PrimaryColor        string
 	AccentColor         string
 	FooterText          string
@@ -128,6 +131,8 @@ func (r tenantRow) toDomain(zone func(string) (*time.Location, error)) (*tenant.
 			StrictLinks:          r.StrictLinks,
 			LogVisitors:          r.LogVisitors,
 			PaymentInstructions:  r.PaymentInstructions,
+			PartialPayments:      r.PartialPayments,
+			PartialMinimum:       r.PartialMinimum,
 		},
 		Style:     tenant.NewStyle(brand.Primary, brand.Accent),
 		CreatedAt: r.CreatedAt.UTC(),

@@ -1,0 +1,4 @@
+package payments
+
+// PayStore keeps what a Service decides. Implemented by paymentsdb.
+type PayStore interface{}
