@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/jackc/pgx/v5"
@@ -11,6 +12,7 @@ import (
 	"tollhouse/payments/paymentsdb"
 	"tollhouse/portal/access"
 	"tollhouse/portal/access/accessdb"
+	"tollhouse/portal/agent"
 	"tollhouse/portal/audit"
 	"tollhouse/portal/audit/auditdb"
 	"tollhouse/portal/mail"
@@ -23,7 +25,7 @@ import (
 func enqueue(queue *maildb.Queue) accessdb.EnqueueMail {
 	return func(ctx context.Context, tx pgx.Tx, t tenant.ID, m accessdb.Mail) error {
 		_, err := queue.Enqueue(ctx, tx, t, mail.Request{Kind: mail.Kind(m.Kind), CompanyID: m.CompanyID, ContactID: m.ContactID, LinkID: m.LinkID,
-			DocumentID: m.DocumentID, Address: m.Address})
+			DocumentID: m.DocumentID, Address: m.Address, Device: mail.Device(agent.Of(m.UserAgent)), StepUpID: m.StepUpID})
 		return err
 	}
 }
@@ -66,10 +68,7 @@ func billingHooks(links *accessdb.Store, queue *maildb.Queue) paymentsdb.Hooks {
 		},
 		OnChange: func(ctx context.Context, tx pgx.Tx, t tenant.ID, e paymentsdb.Event) error {
 			by := access.ActorFrom(ctx)
-			document := e.InvoiceID
-			if document == "" {
-				document = e.PaymentID
-			}
+			document := cmp.Or(e.InvoiceID, e.PaymentID, e.ConnectionID)
 			return auditdb.Insert(ctx, tx, t, audit.Event{Kind: e.What, Actor: audit.Actor(by.Kind), ActorID: by.ID,
 				IP: by.Visitor.IP, UserAgent: by.Visitor.UserAgent,
 				CompanyID: e.CompanyID, DocumentID: document})
@@ -78,10 +77,17 @@ func billingHooks(links *accessdb.Store, queue *maildb.Queue) paymentsdb.Hooks {
 }
 
 func mailInvoice(ctx context.Context, tx pgx.Tx, t tenant.ID, links *accessdb.Store, queue *maildb.Queue, inv ledger.Invoice, contact string) error {
-	link, err := links.AddDocumentLink(ctx, tx, t, access.Link{CompanyID: inv.CompanyID, ContactID: contact, DocumentKind: "invoice", DocumentID: inv.ID,
-		CreatedBy: "system"})
+	off, err := links.PortalOff(ctx, tx, t, inv.CompanyID)
 	if err != nil {
 		return err
+	}
+	var link access.Link
+	if !off {
+		link, err = links.AddDocumentLink(ctx, tx, t, access.Link{CompanyID: inv.CompanyID, ContactID: contact, DocumentKind: "invoice", DocumentID: inv.ID,
+			CreatedBy: "system"})
+		if err != nil {
+			return err
+		}
 	}
 	_, err = queue.Enqueue(ctx, tx, t, mail.Request{Kind: mail.Invoice, CompanyID: inv.CompanyID, ContactID: contact, LinkID: link.ID, DocumentID: inv.ID})
 	return err

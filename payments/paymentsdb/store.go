@@ -41,6 +41,8 @@ type Event struct {
 	CompanyID string
 	InvoiceID string // "" for a payment
 	PaymentID string // "" for an invoice
+	// ConnectionID is of a change to a connection, which is no client's.
+	ConnectionID string
 }
 
 // New returns a store on a pool of the server's role.
