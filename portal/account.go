@@ -7,6 +7,7 @@ import (
 
 	"tollhouse/payments/ledger"
 	"tollhouse/portal/access"
+	"tollhouse/portal/agent"
 	"tollhouse/portal/format"
 	"tollhouse/portal/route"
 )
@@ -66,12 +67,12 @@ func (s *Server) signOutEverywhere(w http.ResponseWriter, r *http.Request, sessi
 
 // device says on what the session runs, in words.
 func (p accountPage) device(o OwnSession) string {
-	d := deviceOf(o.UserAgent)
+	d := agent.Of(o.UserAgent)
 	switch {
-	case d.browser != "" && d.system != "":
-		return fill(p.words.Account.DeviceOn, "{browser}", d.browser, "{system}", d.system)
-	case d.browser != "" || d.system != "":
-		return d.browser + d.system
+	case d.Browser != "" && d.System != "":
+		return fill(p.words.Account.DeviceOn, "{browser}", d.Browser, "{system}", d.System)
+	case d.Browser != "" || d.System != "":
+		return d.Browser + d.System
 	}
 	return p.words.Account.DeviceUnknown
 }

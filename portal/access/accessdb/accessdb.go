@@ -28,6 +28,7 @@ type Mail struct {
 	LinkID     string
 	DocumentID string
 	Address    string // "": the contact's own
+	UserAgent  string // of whoever asked for a login link; "" where it is not kept
 	StepUpID   string // of the code that the mail carries, "" for none
 	RequestID  string // of the access request that the mail is about, "" for none
 }

@@ -161,7 +161,7 @@ func (s *Store) mailLogin(ctx context.Context, tx pgx.Tx, t tenant.ID, l access.
 	if err := insertLink(ctx, tx, t, &l, tenant.LoginLinkLifetime); err != nil {
 		return err
 	}
-	if err := s.mail(ctx, tx, t, Mail{Kind: "login_link", CompanyID: l.CompanyID, ContactID: l.ContactID, LinkID: l.ID, DocumentID: l.DocumentID}); err != nil {
+	if err := s.mail(ctx, tx, t, Mail{Kind: "login_link", CompanyID: l.CompanyID, ContactID: l.ContactID, LinkID: l.ID, DocumentID: l.DocumentID, UserAgent: v.UserAgent}); err != nil {
 		return err
 	}
 	by := access.Actor{Kind: string(audit.Anonymous), Visitor: v}

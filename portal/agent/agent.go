@@ -1,9 +1,12 @@
-package portal
+// Package agent reads what a browser says that it is. Whatever a header holds, only names from its tables come out: they may be shown and mailed.
+//
+//	d := agent.Of(r.UserAgent()) // Chrome, Windows
+package agent
 
 import "strings"
 
-// device is what a browser says that it is; "" is what it does not say, or what we do not know.
-type device struct{ browser, system string }
+// Device is a browser and what it runs on; "" is what it does not say, or what we do not know.
+type Device struct{ Browser, System string }
 
 // clue is how a browser or a system names itself in a User-Agent header.
 type clue struct{ text, name string }
@@ -19,9 +22,9 @@ var (
 	}
 )
 
-// deviceOf reads a User-Agent header. Whatever it says, only names from the tables come out.
-func deviceOf(userAgent string) device {
-	return device{firstClue(browserClues[:], userAgent), firstClue(systemClues[:], userAgent)}
+// Of reads a User-Agent header.
+func Of(userAgent string) Device {
+	return Device{firstClue(browserClues[:], userAgent), firstClue(systemClues[:], userAgent)}
 }
 
 func firstClue(marks []clue, in string) string {
