@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
+	"tollhouse/payments/ledger"
 	"tollhouse/portal/access"
 	"tollhouse/portal/format"
 	"tollhouse/tenant"
@@ -25,10 +27,11 @@ const (
 
 // TrailQuery asks for one page of what happened. Empty filters match all.
 type TrailQuery struct {
-	What  Deed
-	Who   string // a contact of the company
-	After string // cursor: opaque, "" for the first page
-	Limit int
+	What     Deed
+	Who      string    // a contact of the company
+	From, To time.Time // from this moment on, and before that one; zero for no bound
+	After    string    // cursor: opaque, "" for the first page
+	Limit    int
 }
 
 // TrailData is one page of what happened at a company, newest first.
@@ -58,12 +61,21 @@ type TrailEntry struct {
 // activityPage is one page of what happened.
 type activityPage struct {
 	view
-	query TrailQuery
-	data  TrailData
+	trailForm
+	data TrailData
+}
+
+// trailForm is the form above the list: what was asked for, the days as they were typed, and what is wrong with them.
+type trailForm struct {
+	query       TrailQuery
+	first, last string // days of the tenant's zone; both are in the range
+	wrong       string // "from" or "to", the field that cannot be taken as it is; "" for none
+	reversed    bool   // what is wrong is that the last day comes before the first
 }
 
 func (s *Server) showActivity(w http.ResponseWriter, r *http.Request, session access.Session) error {
-	page := activityPage{view: s.view(r), query: trailQuery(r.URL.Query())}
+	page := activityPage{view: s.view(r)}
+	page.trailForm = readTrailForm(r.URL.Query(), page.tenant.TimeZone)
 	if len(page.query.After) > longestCursor {
 		return access.ErrNotFound
 	}
@@ -73,22 +85,72 @@ func (s *Server) showActivity(w http.ResponseWriter, r *http.Request, session ac
 	}
 	page.signedIn(atActivity, data.Member)
 	page.title, page.data = page.words.Trail.Title, data
+	if page.wrong != "" {
+		page.title, page.data.Entries, page.data.Next = page.words.ErrorPrefix+page.title, nil, ""
+		return s.write(w, r, http.StatusUnprocessableEntity, activityView(page))
+	}
 	return s.write(w, r, http.StatusOK, activityView(page))
 }
 
-// trailQuery reads the form above the list; what is no filter is none.
-func trailQuery(form url.Values) TrailQuery {
-	q := TrailQuery{What: Deed(form.Get("what")), Who: form.Get("who"), After: form.Get("after"), Limit: pageSize}
-	if !slices.Contains([]Deed{Viewed, Paid, Sent, Entered}, q.What) {
-		q.What = AnyDeed
+// readTrailForm reads the form above the list. What nobody can choose there is no filter; a day that was typed wrong is told of.
+func readTrailForm(form url.Values, zone *time.Location) trailForm {
+	f := trailForm{first: strings.TrimSpace(form.Get("from")), last: strings.TrimSpace(form.Get("to"))}
+	f.query = TrailQuery{What: Deed(form.Get("what")), Who: form.Get("who"), After: form.Get("after"), Limit: pageSize}
+	if !slices.Contains([]Deed{Viewed, Paid, Sent, Entered}, f.query.What) {
+		f.query.What = AnyDeed
 	}
-	if !tenant.ValidID("con", q.Who) {
-		q.Who = ""
+	if !tenant.ValidID("con", f.query.Who) {
+		f.query.Who = ""
 	}
-	return q
+	first, ok := typedDay(f.first)
+	if !ok {
+		f.wrong = "from"
+		return f
+	}
+	last, ok := typedDay(f.last)
+	if f.reversed = ok && !last.IsZero() && last.Before(first); !ok || f.reversed {
+		f.wrong = "to"
+		return f
+	}
+	f.query.From, f.query.To = midnight(first, zone), midnight(nextDay(last), zone)
+	return f
 }
 
-func (p activityPage) filtered() bool { return p.query.What != AnyDeed || p.query.Who != "" }
+// typedDay reads a day as date fields send it; nothing is no day.
+func typedDay(text string) (day ledger.Date, ok bool) {
+	if text == "" {
+		return ledger.Date{}, true
+	}
+	day, err := ledger.ParseDate(text)
+	return day, err == nil
+}
+
+func nextDay(d ledger.Date) ledger.Date {
+	if d.IsZero() {
+		return d
+	}
+	return d.AddDays(1)
+}
+
+// midnight is when a day begins in a zone; no day begins at the zero time.
+func midnight(d ledger.Date, zone *time.Location) time.Time {
+	if d.IsZero() {
+		return time.Time{}
+	}
+	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, zone)
+}
+
+func (p activityPage) filtered() bool {
+	return p.query.What != AnyDeed || p.query.Who != "" || p.first != "" || p.last != ""
+}
+
+// message is what is wrong with a day and how to mend it.
+func (p activityPage) message() string {
+	if p.reversed {
+		return p.words.Trail.DaysReversed
+	}
+	return p.words.Trail.DayWanted
+}
 
 // choice is one line of a list to choose from.
 type choice struct {
@@ -115,17 +177,22 @@ func (p activityPage) people() []choice {
 }
 
 // address is where the list begins, or goes on.
-func (p activityPage) address(after string) string {
+func (p activityPage) address(after string) string { return p.at("/portal/activity", after) }
+
+// file is where all that the list shows is to be had as a file.
+func (p activityPage) file() string { return p.at(activityFile, "") }
+
+func (f trailForm) at(path, after string) string {
 	form := url.Values{}
-	for name, value := range map[string]string{"what": string(p.query.What), "who": p.query.Who, "after": after} {
+	for name, value := range map[string]string{"what": string(f.query.What), "who": f.query.Who, "from": f.first, "to": f.last, "after": after} {
 		if value != "" {
 			form.Set(name, value)
 		}
 	}
 	if len(form) == 0 {
-		return "/portal/activity"
+		return path
 	}
-	return "/portal/activity?" + form.Encode()
+	return path + "?" + form.Encode()
 }
 
 // says is what happened, in words. Who is a place in each sentence but those in which the tenant acts.
@@ -146,15 +213,27 @@ func (e TrailEntry) says(w *trailWords) string {
 		return e.byWhom(w.PaidBy, w.Paid)
 	case "payment.failed":
 		return w.PaymentFailed
+	case "activity.downloaded":
+		return w.Downloaded
 	case "link.used":
 		return w.SignedIn
+	case "session.switched":
+		return e.switched(w)
 	case "link.requested":
 		return w.LinkAsked
 	}
-	if e.Why == "signed out" {
+	if e.Why == "signed out" || e.Why == "switched to another company" {
 		return w.SignedOut
 	}
 	return w.SessionEnded
+}
+
+// switched tells only whoever came that they came from another company: that they have a seat there is not their colleagues' to know.
+func (e TrailEntry) switched(w *trailWords) string {
+	if e.Own {
+		return w.Switched
+	}
+	return w.SignedIn
 }
 
 func (e TrailEntry) byWhom(known, unknown string) string {

@@ -17,13 +17,14 @@ func activityPage(t *testing.T, session, query string) htmlcheck.Document {
 func TestActivity_SaysWhoDidWhat(t *testing.T) {
 	doc := activityPage(t, portaltest.Full, "")
 	var says []string
-	for _, n := range doc.All(".trail .what")[:11] {
+	for _, n := range doc.All(".trail .what")[:13] {
 		says = append(says, strings.Join(strings.Fields(htmlcheck.Text(n)), " "))
 	}
 	const own = " (you, from 2001:db8:85a3::8a2e:370:7334)"
 	want := []string{"Viewed by Accounts payable" + own, "Head office signed in", "Paid by Accounts payable (you)", "Payment started by Head office",
 		"Invoice sent by Maple & Stone Studio", "Head office was signed out", "A sign-in link was emailed to Accounts payable",
-		"Viewed for the first time, by Head office", "Payment did not go through", "Invoice voided by Maple & Stone Studio", "Accounts payable signed out" + own}
+		"Viewed for the first time, by Head office", "Payment did not go through", "Invoice voided by Maple & Stone Studio", "Accounts payable signed out" + own,
+		"Head office signed in", "Activity downloaded by Accounts payable" + own}
 	for i := range want {
 		if says[i] != want[i] {
 			t.Errorf("entry %d says %q, want %q", i, says[i], want[i])

@@ -143,7 +143,7 @@ func TestRoutes_AreAllListed(t *testing.T) {
 		{Method: "GET", Pattern: "/brand/:file/:hash"}, {Method: "GET", Pattern: "/favicon.ico"}, {Method: "GET", Pattern: "/portal"},
 		{Method: "GET", Pattern: "/portal/"}, {Method: "GET", Pattern: "/portal/account"},
 		{Method: "POST", Pattern: "/portal/account/sessions/:id/sign-out"}, {Method: "POST", Pattern: "/portal/account/sign-out-everywhere"},
-		{Method: "GET", Pattern: "/portal/activity"}, {Method: "GET", Pattern: "/portal/companies"}, {Method: "POST", Pattern: "/portal/companies/:id"}, {Method: "GET", Pattern: "/portal/invoices"}, {Method: "GET", Pattern: "/portal/invoices/:id"},
+		{Method: "GET", Pattern: "/portal/activity"}, {Method: "GET", Pattern: "/portal/activity.csv"}, {Method: "GET", Pattern: "/portal/companies"}, {Method: "POST", Pattern: "/portal/companies/:id"}, {Method: "GET", Pattern: "/portal/invoices"}, {Method: "GET", Pattern: "/portal/invoices/:id"},
 		{Method: "GET", Pattern: "/portal/l/:token"}, {Method: "POST", Pattern: "/portal/l/:token"}, {Method: "POST", Pattern: "/portal/l/:token/resend"},
 		{Method: "GET", Pattern: "/portal/sign-in"}, {Method: "POST", Pattern: "/portal/sign-in"}, {Method: "POST", Pattern: "/portal/sign-in/code"},
 		{Method: "GET", Pattern: "/portal/sign-in/sent"},

@@ -18,6 +18,8 @@ type Pages interface {
 	Invoice(ctx context.Context, s access.Session, id string, viewer *access.Visitor) (InvoiceData, error)
 	// Trail is what the company's people did and what was done to its documents, as the audit log has it.
 	Trail(ctx context.Context, s access.Session, q TrailQuery) (TrailData, error)
+	// TrailFile is Trail for a file of at most MostInFile entries; it notes in the same round trip that a person took it. nil leaves no trace.
+	TrailFile(ctx context.Context, s access.Session, q TrailQuery, viewer *access.Visitor) (TrailData, error)
 	Account(ctx context.Context, s access.Session) (AccountData, error)
 	Companies(ctx context.Context, s access.Session) (CompaniesData, error)
 }

@@ -92,6 +92,7 @@ func (s *Server) routes() *route.Router {
 	get("/portal/invoices", s.member(s.showInvoices))
 	get("/portal/invoices/:id", s.member(s.showInvoice))
 	get("/portal/activity", s.member(s.showActivity))
+	get(activityFile, s.member(s.downloadActivity))
 	get("/portal/companies", s.member(s.showCompanies))
 	post("/portal/companies/:id", s.member(s.switchCompany))
 	get("/portal/account", s.member(s.showAccount))

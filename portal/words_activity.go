@@ -4,7 +4,9 @@ package portal
 type trailWords struct {
 	Title, Text, What, Who, Show, ShowAll, AnyDeed, ViewedDeed, PaidDeed, SentDeed, AccessDeed, Anybody, Nothing, NothingSuch, You, YouFrom string
 
-	Viewed, ViewedFirst, Sent, Voided, ProcessingBy, Processing, PaidBy, Paid, PaymentFailed, SignedIn, SignedOut, SessionEnded, LinkAsked string
+	FirstDay, LastDay, DayWanted, DaysReversed, Download, DownloadNote, ColumnTime, ColumnKind, ColumnAddress string
+
+	Viewed, ViewedFirst, Sent, Voided, ProcessingBy, Processing, PaidBy, Paid, PaymentFailed, SignedIn, SignedOut, SessionEnded, LinkAsked, Switched, Downloaded string
 }
 
 var englishTrail = trailWords{
@@ -18,4 +20,10 @@ var englishTrail = trailWords{
 	ProcessingBy: "Payment started by {who}", Processing: "Payment on its way", PaidBy: "Paid by {who}", Paid: "Payment received",
 	PaymentFailed: "Payment did not go through", SignedIn: "{who} signed in", SignedOut: "{who} signed out",
 	SessionEnded: "{who} was signed out", LinkAsked: "A sign-in link was emailed to {who}",
+
+	FirstDay: "From", LastDay: "To", DayWanted: "Write the day as year, month and day, like 2026-05-21.",
+	DaysReversed: "The last day comes before the first. Choose a later last day.", Download: "Download as CSV",
+	DownloadNote: "A file holds the newest {n} entries. Choose days to get older ones.",
+	ColumnTime:   "Time (UTC)", ColumnKind: "Kind", ColumnAddress: "IP address",
+	Switched: "{who} came over from another company of theirs", Downloaded: "Activity downloaded by {who}",
 }

@@ -136,4 +136,10 @@ var arabicTrail = trailWords{
 	ProcessingBy: "بدأ الدفع {who}", Processing: "الدفعة في الطريق", PaidBy: "دفعها {who}", Paid: "استُلمت الدفعة",
 	PaymentFailed: "لم تتم عملية الدفع", SignedIn: "تسجيل دخول {who}", SignedOut: "تسجيل خروج {who}",
 	SessionEnded: "أُنهيت جلسة {who}", LinkAsked: "أُرسل رابط الدخول إلى {who}",
+
+	FirstDay: "من يوم", LastDay: "إلى يوم", DayWanted: "اكتبوا اليوم بالسنة والشهر واليوم، مثل 2026-05-21.",
+	DaysReversed: "اليوم الأخير يسبق اليوم الأول. اختاروا يومًا أخيرًا لاحقًا.", Download: "تنزيل بصيغة CSV",
+	DownloadNote: "يحتوي الملف على أحدث {n} من الأنشطة. اختاروا أيامًا للحصول على الأقدم.",
+	ColumnTime:   "الوقت (UTC)", ColumnKind: "النوع", ColumnAddress: "عنوان IP",
+	Switched: "انتقل {who} من شركة أخرى له", Downloaded: "نزّل الأنشطة {who}",
 }

@@ -132,4 +132,10 @@ var germanTrail = trailWords{
 	ProcessingBy: "Zahlung veranlasst von {who}", Processing: "Zahlung unterwegs", PaidBy: "Bezahlt von {who}", Paid: "Zahlung eingegangen",
 	PaymentFailed: "Zahlung nicht zustande gekommen", SignedIn: "{who} hat sich angemeldet", SignedOut: "{who} hat sich abgemeldet",
 	SessionEnded: "{who} wurde abgemeldet", LinkAsked: "Ein Anmeldelink wurde an {who} gesendet",
+
+	FirstDay: "Von", LastDay: "Bis", DayWanted: "Schreiben Sie den Tag als Jahr, Monat und Tag, zum Beispiel 2026-05-21.",
+	DaysReversed: "Der letzte Tag liegt vor dem ersten. Wählen Sie einen späteren letzten Tag.", Download: "Als CSV herunterladen",
+	DownloadNote: "Eine Datei enthält die neuesten {n} Einträge. Wählen Sie Tage, um ältere zu erhalten.",
+	ColumnTime:   "Zeit (UTC)", ColumnKind: "Art", ColumnAddress: "IP-Adresse",
+	Switched: "{who} ist von einem anderen eigenen Unternehmen gewechselt", Downloaded: "Aktivitäten heruntergeladen von {who}",
 }

@@ -131,4 +131,10 @@ var spanishTrail = trailWords{
 	ProcessingBy: "Pago iniciado por {who}", Processing: "Pago en camino", PaidBy: "Pagada por {who}", Paid: "Pago recibido",
 	PaymentFailed: "El pago no se completó", SignedIn: "{who} inició sesión", SignedOut: "{who} cerró la sesión",
 	SessionEnded: "Se cerró la sesión de {who}", LinkAsked: "Se envió un enlace de acceso a {who}",
+
+	FirstDay: "Desde", LastDay: "Hasta", DayWanted: "Escriba el día como año, mes y día, por ejemplo 2026-05-21.",
+	DaysReversed: "El último día es anterior al primero. Elija un último día posterior.", Download: "Descargar como CSV",
+	DownloadNote: "Un archivo contiene las {n} entradas más recientes. Elija días para obtener las anteriores.",
+	ColumnTime:   "Hora (UTC)", ColumnKind: "Tipo", ColumnAddress: "Dirección IP",
+	Switched: "{who} entró desde otra de sus empresas", Downloaded: "Actividad descargada por {who}",
 }

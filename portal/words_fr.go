@@ -131,4 +131,10 @@ var frenchTrail = trailWords{
 	ProcessingBy: "Paiement lancé par {who}", Processing: "Paiement en cours", PaidBy: "Payée par {who}", Paid: "Paiement reçu",
 	PaymentFailed: "Le paiement n’a pas abouti", SignedIn: "Connexion de {who}", SignedOut: "Déconnexion de {who}",
 	SessionEnded: "La session de {who} a été fermée", LinkAsked: "Un lien de connexion a été envoyé à {who}",
+
+	FirstDay: "Du", LastDay: "Au", DayWanted: "Écrivez le jour sous la forme année, mois, jour, par exemple 2026-05-21.",
+	DaysReversed: "Le dernier jour précède le premier. Choisissez un dernier jour ultérieur.", Download: "Télécharger en CSV",
+	DownloadNote: "Un fichier contient les {n} entrées les plus récentes. Choisissez des jours pour obtenir les plus anciennes.",
+	ColumnTime:   "Heure (UTC)", ColumnKind: "Type", ColumnAddress: "Adresse IP",
+	Switched: "Arrivée de {who} depuis une autre de ses sociétés", Downloaded: "Activité téléchargée par {who}",
 }

@@ -131,4 +131,10 @@ var japaneseTrail = trailWords{
 	ProcessingBy: "{who} 様がお支払いを開始", Processing: "お支払いの処理中です", PaidBy: "{who} 様がお支払い済み", Paid: "お支払いを受け取りました",
 	PaymentFailed: "お支払いは完了しませんでした", SignedIn: "{who} 様がログイン", SignedOut: "{who} 様がログアウト",
 	SessionEnded: "{who} 様のセッションが終了", LinkAsked: "{who} 様にログイン用リンクを送信",
+
+	FirstDay: "開始日", LastDay: "終了日", DayWanted: "日付は 2026-05-21 のように年・月・日で入力してください。",
+	DaysReversed: "終了日が開始日より前になっています。開始日以降の日付を選んでください。", Download: "CSV でダウンロード",
+	DownloadNote: "ファイルには最新の {n} 件が含まれます。それより古い履歴は日付を選んでください。",
+	ColumnTime:   "時刻（UTC）", ColumnKind: "種類", ColumnAddress: "IP アドレス",
+	Switched: "{who} 様が別の会社から切り替え", Downloaded: "{who} 様が履歴をダウンロード",
 }

@@ -131,4 +131,10 @@ var portugueseTrail = trailWords{
 	ProcessingBy: "Pagamento iniciado por {who}", Processing: "Pagamento a caminho", PaidBy: "Paga por {who}", Paid: "Pagamento recebido",
 	PaymentFailed: "O pagamento não foi concluído", SignedIn: "{who} entrou", SignedOut: "{who} saiu",
 	SessionEnded: "A sessão de {who} foi encerrada", LinkAsked: "Um link de acesso foi enviado para {who}",
+
+	FirstDay: "De", LastDay: "Até", DayWanted: "Escreva o dia como ano, mês e dia, por exemplo 2026-05-21.",
+	DaysReversed: "O último dia vem antes do primeiro. Escolha um último dia posterior.", Download: "Baixar como CSV",
+	DownloadNote: "Um arquivo contém os {n} registros mais recentes. Escolha dias para obter os mais antigos.",
+	ColumnTime:   "Hora (UTC)", ColumnKind: "Tipo", ColumnAddress: "Endereço IP",
+	Switched: "{who} veio de outra de suas empresas", Downloaded: "Atividade baixada por {who}",
 }

@@ -3,20 +3,22 @@ package portaldb
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"tollhouse/portal"
 	"tollhouse/portal/access"
+	"tollhouse/portal/audit/auditdb"
 	"tollhouse/tenant"
 )
 
 // shownKinds are the audit entries that a client is shown. What the tenant's own people and systems do to the client's record is not among them.
 var shownKinds = map[portal.Deed][]string{
-	portal.Viewed:  {"invoice.viewed"},
+	portal.Viewed:  {"invoice.viewed", "activity.downloaded"},
 	portal.Paid:    {"payment.processing", "payment.succeeded", "payment.failed"},
 	portal.Sent:    {"invoice.sent", "invoice.voided"},
-	portal.Entered: {"link.used", "link.requested", "session.revoked"},
+	portal.Entered: {"link.used", "link.requested", "session.switched", "session.revoked"},
 }
 
 // kindsOf are the kinds of one deed, or of all.
@@ -34,15 +36,26 @@ func kindsOf(what portal.Deed) []string {
 // Trail returns one page of the company's slice of the audit log. A payment is named by the first invoice that it is for. The address is only
 // given with the reader's own doing, and nothing is said about an invoice that was never sent. A cursor that is none is taken for the first page.
 func (p *Pages) Trail(ctx context.Context, s access.Session, q portal.TrailQuery) (portal.TrailData, error) {
+	return p.trail(ctx, s, q, pageLimit(q.Limit), nil)
+}
+
+// TrailFile is Trail with room for a file. With a taker it notes in the same batch that the file was taken.
+func (p *Pages) TrailFile(ctx context.Context, s access.Session, q portal.TrailQuery, taker *access.Visitor) (portal.TrailData, error) {
+	return p.trail(ctx, s, q, min(max(q.Limit, 1), portal.MostInFile), taker)
+}
+
+func (p *Pages) trail(ctx context.Context, s access.Session, q portal.TrailQuery, limit int, taker *access.Visitor) (portal.TrailData, error) {
 	const people = `SELECT c.id, c.name FROM contacts c WHERE c.tenant_id = @tenant AND c.company_id = @company ORDER BY c.name, c.id LIMIT 200`
 	var data portal.TrailData
 	var found []placed
 	b := &pgx.Batch{}
 	args := begin(b, s, &data.Member)
-	limit := pageLimit(q.Limit)
 	args["kinds"] = kindsOf(q.What)
 	collect(b, &found, scanPlaced, trailQuery(q, limit+1, args), args)
 	collect(b, &data.People, pgx.RowToStructByPos[portal.Person], people, args)
+	if taker != nil {
+		queueTaken(b, args, *taker)
+	}
 	if err := p.read(ctx, s, b, "the activity"); err != nil {
 		return portal.TrailData{}, err
 	}
@@ -67,6 +80,14 @@ func trailQuery(q portal.TrailQuery, limit int, args pgx.NamedArgs) string {
 			   AND (e.contact_id = @who OR e.document_id IN (SELECT p.id FROM payments p
 			                                                  WHERE p.tenant_id = @tenant AND p.company_id = @company AND p.contact_id = @who))`
 		args["who"] = q.Who
+	}
+	if !q.From.IsZero() {
+		where += ` AND e.at >= @from`
+		args["from"] = q.From
+	}
+	if !q.To.IsZero() {
+		where += ` AND e.at < @to`
+		args["to"] = q.To
 	}
 	if tenant.ValidID("evt", q.After) {
 		where += ` AND e.id < @after`
@@ -95,6 +116,20 @@ const trail = `
 	                      AND i.sent_at IS NOT NULL
 	  LEFT JOIN contacts c ON c.tenant_id = e.tenant_id AND c.company_id = e.company_id AND c.id = COALESCE(e.contact_id, p.contact_id)
 	 ORDER BY e.id DESC`
+
+// queueTaken notes that somebody took the log along. It comes after the query of the log, so that no file tells of itself; and it asks for itself
+// whether the session stands, because the queries of a batch run whatever the earlier ones answered.
+func queueTaken(b *pgx.Batch, args pgx.NamedArgs, taker access.Visitor) {
+	const q = `
+		INSERT INTO audit_events (tenant_id, id, at, kind, actor, actor_id, company_id, contact_id, session_id, ip, user_agent, details)
+		SELECT @tenant, @event, app_now(), 'activity.downloaded', 'contact', @contact, @company, @contact, @session,
+		       CASE WHEN t.log_visitors THEN @ip::inet END, CASE WHEN t.log_visitors THEN @user_agent ELSE '' END, '{}'::jsonb
+		  FROM tenants t
+		 WHERE t.id = @tenant AND EXISTS (SELECT` + standing + ` AND c.role <> 'signer')`
+	args["event"] = tenant.NewID("evt", time.Now())
+	args["ip"], args["user_agent"] = auditdb.Address(taker.IP), auditdb.CutUserAgent(taker.UserAgent)
+	b.Queue(q, args)
+}
 
 // placed is an entry with its place in the list.
 type placed struct {

@@ -61,6 +61,12 @@ func BenchmarkTrail(b *testing.B) {
 		{"page", page(portal.TrailQuery{})},
 		{"page, viewed", page(portal.TrailQuery{What: portal.Viewed})},
 		{"page, paid, of which there is none", page(portal.TrailQuery{What: portal.Paid})},
+		{"page, the first hours", page(portal.TrailQuery{From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 1, 2, 0, 0, 0, time.UTC)})},
+		{"page, the last hours", page(portal.TrailQuery{From: last.Add(-2 * time.Hour)})},
+		{"file", func() error {
+			_, err := f.pages.TrailFile(ctx, f.session, portal.TrailQuery{Limit: portal.MostInFile}, nil)
+			return err
+		}},
 		{"page, middle", page(portal.TrailQuery{After: "evt_00000000000000000000500000"})},
 		{"api", list(api.AuditQuery{})},
 		{"api, company", list(api.AuditQuery{CompanyID: w.Company})},

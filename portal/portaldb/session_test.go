@@ -35,6 +35,10 @@ func pagesOf(id string) []page {
 			d, err := p.Trail(ctx, s, portal.TrailQuery{})
 			return d.Member.Contact.ID != "" || len(d.Entries)+len(d.People) > 0, err
 		}},
+		{"activity's file", func(ctx context.Context, f *fixture, p *portaldb.Pages, s access.Session) (bool, error) {
+			d, err := p.TrailFile(ctx, s, portal.TrailQuery{Limit: 10}, visitor)
+			return d.Member.Contact.ID != "" || len(d.Entries)+len(d.People) > 0, err
+		}},
 		{"invoice", func(ctx context.Context, f *fixture, p *portaldb.Pages, s access.Session) (bool, error) {
 			d, err := p.Invoice(ctx, s, id, visitor)
 			return d.Member.Contact.ID != "" || d.Invoice.ID != "", err

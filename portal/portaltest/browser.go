@@ -123,7 +123,8 @@ func (b *Browser) NewTab() (*Tab, error) {
 func (t *Tab) Close() { t.cancel() }
 
 func (t *Tab) note(event any) {
-	if sent, ok := event.(*network.EventRequestWillBeSent); ok {
+	// The browser draws its own controls, as the calendar of a date field, from data: addresses, which ask nobody.
+	if sent, ok := event.(*network.EventRequestWillBeSent); ok && !strings.HasPrefix(sent.Request.URL, "data:") {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.requests = append(t.requests, sent.Request.URL)

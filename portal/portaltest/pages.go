@@ -23,7 +23,8 @@ func AllPages() []Page {
 		{"account", "/portal/account", Full}, {"account-ending", "/portal/account", Ending}, {"home-soon-ending", "/portal/", SoonEnding}, {"companies", "/portal/companies", Several},
 	}
 	pages = append(pages, Page{"activity", "/portal/activity", Full}, Page{"activity-2", "/portal/activity?after=25", Full},
-		Page{"activity-nobody", "/portal/activity?what=paid&who=" + PersonID(2), Full}, Page{"activity-none", "/portal/activity", Empty})
+		Page{"activity-nobody", "/portal/activity?what=paid&who=" + PersonID(2), Full}, Page{"activity-none", "/portal/activity", Empty},
+		Page{"activity-days", "/portal/activity?from=2026-05-18&to=2026-05-20", Full}, Page{"activity-wrong-day", "/portal/activity?from=21.5.2026", Full})
 	for i, state := range []string{"overdue", "part-paid", "open", "processing", "void", "closed", "paid"} {
 		pages = append(pages, Page{"invoice-" + state, "/portal/invoices/" + InvoiceID(i+1), Full})
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -26,13 +27,29 @@ func (w *World) Trail(_ context.Context, s access.Session, q portal.TrailQuery) 
 		return data, nil
 	}
 	skip, _ := strconv.Atoi(q.After)
-	for i := skip; i < trailLength && len(data.Entries) < q.Limit; i++ {
-		data.Entries = append(data.Entries, w.trailEntry(i, data.People[i%2].Name))
-	}
-	if skip+q.Limit < trailLength {
-		data.Next = strconv.Itoa(skip + q.Limit)
+	for i := skip; i < trailLength; i++ {
+		e := w.trailEntry(i, data.People[i%2].Name)
+		if !q.From.IsZero() && e.At.Before(q.From) || !q.To.IsZero() && !e.At.Before(q.To) {
+			continue
+		}
+		if len(data.Entries) == q.Limit {
+			data.Next = strconv.Itoa(i)
+			break
+		}
+		data.Entries = append(data.Entries, e)
 	}
 	return data, nil
+}
+
+// TrailFile is Trail, and counts who took it.
+func (w *World) TrailFile(ctx context.Context, s access.Session, q portal.TrailQuery, taker *access.Visitor) (portal.TrailData, error) {
+	data, err := w.Trail(ctx, s, q)
+	if err == nil && taker != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.Taken++
+	}
+	return data, err
 }
 
 // PersonID is the id of the nth contact of a world.
@@ -40,7 +57,8 @@ func PersonID(n int) string { return fmt.Sprintf("con_%026d", n) }
 
 func (w *World) trailEntry(i int, who string) portal.TrailEntry {
 	kinds := []string{"invoice.viewed", "link.used", "payment.succeeded", "payment.processing", "invoice.sent", "session.revoked", "link.requested",
-		"invoice.viewed", "payment.failed", "invoice.voided", "session.revoked"}
+		"invoice.viewed", "payment.failed", "invoice.voided", "session.revoked",
+		"session.switched", "activity.downloaded"}
 	e := portal.TrailEntry{At: Now.Add(-time.Duration(i*7) * time.Hour), Kind: kinds[i%len(kinds)], Who: who, Own: i%2 == 0, First: i%len(kinds) == 7}
 	if e.Own && e.Kind != "payment.succeeded" {
 		e.IP = "2001:db8:85a3::8a2e:370:7334"
@@ -51,7 +69,7 @@ func (w *World) trailEntry(i int, who string) portal.TrailEntry {
 	case "session.revoked":
 		e.Why = map[bool]string{true: "signed out", false: "contact changed"}[e.Own]
 	}
-	if e.Kind[:4] != "link" && e.Kind[:4] != "sess" {
+	if !slices.Contains([]string{"link", "sess", "acti"}, e.Kind[:4]) {
 		e.Number, e.ID = cmp.Or(w.Text, fmt.Sprintf("INV-2026-%06d", 40+i)), InvoiceID(1+i%7)
 	}
 	return e

@@ -54,6 +54,7 @@ type World struct {
 	Resent    []string                  // tokens
 	Ended     []string                  // session ids
 	Viewed    []string                  // invoice ids, each time that a person saw one
+	Taken     int                       // how often somebody took the log along as a file
 	Ghosts    []string                  // ids of sessions that have ended and are still found by their cookie
 }
 
