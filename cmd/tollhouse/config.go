@@ -49,7 +49,7 @@ type Config struct {
 	SMTPAddr, SMTPSecurity, SMTPUsername string
 	SMTPPassword                         secret
 	SMTPCAFile                           string
-	MailFrom                             string
+	MailFrom, BounceAddress              string
 	DKIMKey                              secret // PEM
 	DKIMSelector, DKIMDomain, MailSPF    string
 
@@ -143,6 +143,7 @@ var settings = []setting{
 	{name: "SMTP_PASSWORD", secret: true, doc: "Of that user.", read: func(c *Config, v string) error { c.SMTPPassword = secret(v); return nil }},
 	{name: "SMTP_CA_FILE", doc: "PEM file that the mail server is trusted by. Empty: the system's roots.", read: file(func(c *Config) *string { return &c.SMTPCAFile })},
 	{name: "MAIL_FROM", required: true, doc: "Sender address of every mail; the tenant's name stands before it.", read: emailAddress(func(c *Config) *string { return &c.MailFrom })},
+	{name: "BOUNCE_ADDRESS", doc: "Where mails come back to, like bounces@mail.example: each goes out with bounces+<token>@mail.example as its envelope sender, and that domain's server must hand what comes there to `tollhouse mail bounce`. Its SPF record has to allow the mail server, for that is the domain that SPF looks at. Empty: mails come back to MAIL_FROM, and only what is refused at once is known.", read: emailAddress(func(c *Config) *string { return &c.BounceAddress })},
 
 	{name: "DKIM_KEY", secret: true, doc: "PEM of the private key, RSA of 2048 bits or more or Ed25519, that signs mails sent from MAIL_FROM. `doctor` prints the record to publish. Empty: the mail server signs, or nobody.", read: dkimKey},
 	{name: "DKIM_SELECTOR", doc: "Its selector: the record stands at <selector>._domainkey.<domain>.", read: text(func(c *Config) *string { return &c.DKIMSelector })},
@@ -242,6 +243,9 @@ func (c Config) contradictions() []error {
 	}
 	errs = append(errs, c.contradictoryCAs()...)
 	if _, err := c.mailKey(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := c.mailReturns(); err != nil {
 		errs = append(errs, err)
 	}
 	if c.TestMode {

@@ -49,6 +49,7 @@ func exitCode(err error) int {
 type env struct {
 	ctx    context.Context
 	getenv func(string) string
+	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
 	file   string // --config
@@ -67,6 +68,7 @@ type cli struct {
 	Explain explainCmd `cmd:"" help:"For a host: whose it is, its certificate, what each node serves, and why it answers what it answers."`
 	Key     keyCmd     `cmd:"" help:"Create and revoke API keys; tenant show lists them."`
 	Seal    sealCmd    `cmd:"" help:"Rotate the keys that seal private keys and answers."`
+	Mail    mailCmd    `cmd:"" help:"Take mails that came back."`
 	Audit   auditCmd   `cmd:"" help:"Verify the audit logs, and print where they stand."`
 	Doctor  doctorCmd  `cmd:"" help:"Check everything that serve depends on and say what to do."`
 	Conf    configCmd  `cmd:"" name:"config" help:"Explain every setting."`
@@ -91,7 +93,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return fmt.Errorf("%w (see tollhouse --help)", err)
 	}
-	return command.Run(&env{ctx: ctx, getenv: getenv, stdout: stdout, stderr: stderr, file: c.Config})
+	return command.Run(&env{ctx: ctx, getenv: getenv, stdin: os.Stdin, stdout: stdout, stderr: stderr, file: c.Config})
 }
 
 type configCmd struct{}

@@ -225,12 +225,16 @@ func (h *house) buildJobs(links *accessdb.Store, metrics *prometheus.Registry) e
 	if err != nil {
 		return err
 	}
-	worker, err := maildb.NewWorker(maildb.WorkerConfig{Pool: h.pool, Links: h.access, Sender: counted, Identities: h.senders})
+	returns, err := h.config.mailReturns()
+	if err != nil {
+		return err
+	}
+	worker, err := maildb.NewWorker(maildb.WorkerConfig{Pool: h.pool, Links: h.access, Sender: counted, Identities: h.senders, Returns: returns})
 	if err != nil {
 		return err
 	}
 	workers := river.NewWorkers()
-	if err := errors.Join(river.AddWorkerSafely(workers, worker), river.AddWorkerSafely(workers, accessdb.NewRequestWorker(links))); err != nil {
+	if err := errors.Join(river.AddWorkerSafely(workers, worker), river.AddWorkerSafely(workers, accessdb.NewRequestWorker(links)), addBounceWorker(workers, metrics)); err != nil {
 		return err
 	}
 	h.jobs, err = maildb.NewClient(h.pool, workers, maildb.ClientConfig{Logger: h.log})
