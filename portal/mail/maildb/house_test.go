@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 
 	"tollhouse/deploy/services/pgtest"
 	"tollhouse/portal/mail"
+	"tollhouse/portal/mail/bounces"
 	"tollhouse/portal/mail/maildb"
 	"tollhouse/portal/mail/mailsink"
 	"tollhouse/tenant"
@@ -33,6 +36,9 @@ type house struct {
 	sink    *mailsink.Sink
 	queue   *maildb.Queue
 	links   *links
+	returns *bounces.Returns // nil: mails come back to nobody
+	files   maildb.Documents // nil: no document travels
+	counted atomic.Int32     // bounces
 	tenant  tenant.ID
 	company string
 	contact string
@@ -122,7 +128,8 @@ func (h *house) invoiceMail(t *testing.T) (id string) {
 // node starts a node that works the queue, with back-offs of some milliseconds.
 func (h *house) node(t *testing.T) (stop func()) {
 	t.Helper()
-	client, err := newNode(h.db.App, h.links, newSender(t, h.sink, 2*time.Second))
+	client, err := newNode(maildb.WorkerConfig{Pool: h.db.App, Links: h.links, Sender: newSender(t, h.sink, 2*time.Second), Returns: h.returns, Documents: h.files},
+		func(string) { h.counted.Add(1) })
 	must(t, err)
 	return runUntilEnd(t, func(ctx context.Context) error { return maildb.Run(ctx, client) })
 }
@@ -134,17 +141,18 @@ func newSender(t *testing.T, sink *mailsink.Sink, timeout time.Duration) *mail.S
 	return s
 }
 
-func newNode(pool *pgxpool.Pool, l maildb.Links, s maildb.Sender) (*river.Client[pgx.Tx], error) {
+func newNode(c maildb.WorkerConfig, count func(string)) (*river.Client[pgx.Tx], error) {
 	soon := func(int) time.Duration { return 20 * time.Millisecond }
-	worker, err := maildb.NewWorker(maildb.WorkerConfig{Pool: pool, Links: l, Sender: s, Backoff: soon})
+	c.Backoff = soon
+	worker, err := maildb.NewWorker(c)
 	if err != nil {
 		return nil, err
 	}
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, worker); err != nil {
+	if err := errors.Join(river.AddWorkerSafely(workers, worker), river.AddWorkerSafely(workers, maildb.NewBounceWorker(count))); err != nil {
 		return nil, err
 	}
-	return maildb.NewClient(pool, workers, maildb.ClientConfig{Logger: slog.New(slog.DiscardHandler), PollEvery: 100 * time.Millisecond, Backoff: soon,
+	return maildb.NewClient(c.Pool, workers, maildb.ClientConfig{Logger: slog.New(slog.DiscardHandler), PollEvery: 100 * time.Millisecond, Backoff: soon,
 		JobTimeout: 5 * time.Second, RescueAfter: 6 * time.Second})
 }
 

@@ -43,7 +43,7 @@ func doomedNode() error {
 	if err != nil {
 		return err
 	}
-	client, err := newNode(pool, &links{pool: pool}, stuckSender{sender})
+	client, err := newNode(maildb.WorkerConfig{Pool: pool, Links: &links{pool: pool}, Sender: stuckSender{sender}}, func(string) {})
 	if err != nil {
 		return err
 	}

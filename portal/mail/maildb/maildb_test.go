@@ -197,7 +197,6 @@ func TestWorker_DropsWhatHasLostItsCause(t *testing.T) {
 	for _, c := range []struct{ name, sql, why string }{
 		{"disabled contact", `UPDATE contacts SET status = 'disabled' WHERE tenant_id = $1`, "contact_disabled"},
 		{"removed contact", `UPDATE contacts SET status = 'removed' WHERE tenant_id = $1`, "contact_removed"},
-		{"portal off", `UPDATE companies SET portal_enabled = false WHERE tenant_id = $1`, "portal_off"},
 		{"suspended tenant", `UPDATE tenants SET status = 'suspended' WHERE id = $1`, "tenant_suspended"},
 		{"void invoice", `UPDATE invoices SET status = 'void', voided_at = now() WHERE tenant_id = $1`, "document_void"},
 		{"used link", `UPDATE portal_links SET used_at = now() WHERE tenant_id = $1`, "link_used"},

@@ -25,8 +25,9 @@ func TestQueue_KeepsNoTokenAndItsJobsNoAddress(t *testing.T) {
 		t.Fatalf("the mail lacks its link:\n%s", body)
 	}
 	found := map[string]bool{}
-	for _, column := range textColumns(t, h) {
-		for _, value := range values(t, h, column) {
+	admin := connectAdmin(t, h)
+	for _, column := range textColumns(t, admin) {
+		for _, value := range values(t, admin, column) {
 			if strings.Contains(value, token(link)) {
 				t.Errorf("%s holds the token", column)
 			}
@@ -45,22 +46,22 @@ func TestQueue_KeepsNoTokenAndItsJobsNoAddress(t *testing.T) {
 }
 
 // textColumns lists every column of every table that can hold text.
-func textColumns(t *testing.T, h *house) []string {
+func textColumns(t *testing.T, admin *pgx.Conn) []string {
 	t.Helper()
 	const q = `SELECT table_schema || '.' || table_name || '.' || column_name FROM information_schema.columns
 		WHERE table_schema IN ('public', 'jobs') AND data_type IN ('text', 'jsonb', 'json', 'bytea', 'ARRAY', 'character varying')`
-	rows, err := connectAdmin(t, h).Query(context.Background(), q)
+	rows, err := admin.Query(context.Background(), q)
 	must(t, err)
 	columns, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	must(t, err)
 	return columns
 }
 
-func values(t *testing.T, h *house, column string) []string {
+func values(t *testing.T, admin *pgx.Conn, column string) []string {
 	t.Helper()
 	parts := strings.Split(column, ".")
 	table := pgx.Identifier(parts[:2]).Sanitize()
-	rows, err := connectAdmin(t, h).Query(context.Background(), fmt.Sprintf(`SELECT COALESCE(%s::text, '') FROM %s`, pgx.Identifier(parts[2:]).Sanitize(), table))
+	rows, err := admin.Query(context.Background(), fmt.Sprintf(`SELECT COALESCE(%s::text, '') FROM %s`, pgx.Identifier(parts[2:]).Sanitize(), table))
 	must(t, err)
 	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	must(t, err)

@@ -24,6 +24,7 @@ type Message struct {
 	Text       string         // the text/plain part
 	HTML       string         // the text/html part
 	Inline     []Inline       // parts that the HTML shows
+	Attached   []Attached     // documents
 	Raw        []byte
 	Problem    string
 }
@@ -31,6 +32,13 @@ type Message struct {
 // Inline is a part with a Content-ID.
 type Inline struct {
 	CID         string
+	ContentType string
+	Bytes       []byte
+}
+
+// Attached is a document that travels with the mail.
+type Attached struct {
+	Name        string
 	ContentType string
 	Bytes       []byte
 }
@@ -67,6 +75,10 @@ func (m *Message) readPart(p part, depth int) error {
 	body, err := io.ReadAll(transfer(p))
 	if err != nil {
 		return err
+	}
+	if disposition, params, err := mime.ParseMediaType(p.header.Get("Content-Disposition")); err == nil && disposition == "attachment" {
+		m.Attached = append(m.Attached, Attached{Name: decoded(params["filename"]), ContentType: kind, Bytes: body})
+		return nil
 	}
 	cid := strings.Trim(p.header.Get("Content-ID"), "<>")
 	switch {
