@@ -28,7 +28,9 @@ func (s *Server) allowWatching(w http.ResponseWriter, session access.Session) {
 func (v view) sessionLeft() time.Duration { return v.member.Session.ExpiresAt.Sub(v.now) }
 
 // watches reports whether the page looks out for its session's end.
-func (v view) watches() bool { return v.member != nil && v.sessionLeft() <= watchFor }
+func (v view) watches() bool {
+	return v.member != nil && v.preview == nil && v.sessionLeft() <= watchFor
+}
 
 // ending reports whether the end is near already.
 func (v view) ending() bool { return v.sessionLeft() <= warnBefore }

@@ -108,7 +108,7 @@ func TestError_NeedsNoTenant(t *testing.T) {
 	}
 	w := httptest.NewRecorder()
 	server.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://nobody.example/portal/", nil))
-	a := (&answer{t, w}).wants(http.StatusMisdirectedRequest, "This address is not served here")
+	a := (&answer{t: t, ResponseRecorder: w}).wants(http.StatusMisdirectedRequest, "This address is not served here")
 	if a.page().Count("header a") != 0 || a.page().Count("main a") != 0 {
 		t.Error("the page leads somewhere on a host that is not served")
 	}

@@ -26,7 +26,7 @@ func setHeaders(h http.Header, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")
-	if strings.HasPrefix(r.URL.Path, linkPaths) {
+	if strings.HasPrefix(r.URL.Path, linkPaths) || strings.HasPrefix(r.URL.Path, previewPaths) {
 		h.Set("Referrer-Policy", "no-referrer")
 	}
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")

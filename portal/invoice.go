@@ -33,9 +33,10 @@ func (s *Server) showInvoice(w http.ResponseWriter, r *http.Request, session acc
 	return s.write(w, r, http.StatusOK, invoiceView(page))
 }
 
-// viewer is the person who looks at a page, nil for a request that shows it to nobody: a HEAD, or a browser's guess at where its reader goes next.
+// viewer is the person who looks at a page, nil for a request that shows it to nobody: a HEAD, a
+// browser's guess at where its reader goes next, or a preview, whose looks are noted as what they are.
 func viewer(r *http.Request) *access.Visitor {
-	if r.Method == http.MethodHead || speculative(r.Header) {
+	if r.Method == http.MethodHead || speculative(r.Header) || previewOf(r) != nil {
 		return nil
 	}
 	v := visitor(r)

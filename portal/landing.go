@@ -20,8 +20,8 @@ type landingPage struct {
 	landing access.Landing
 	path    string // where the button posts to
 	nonce   string
-	other   bool // somebody else is signed in in this browser
-	again   bool // the button was pressed without the cookie
+	other   string // who else is signed in in this browser, masked; "" for nobody
+	again   bool   // the button was pressed without the cookie
 }
 
 // deadLinkPage is the page behind a link that was good once.
@@ -29,6 +29,7 @@ type deadLinkPage struct {
 	view
 	landing access.Landing
 	path    string // where the button posts to, "" for none
+	ask     string // where whoever was handed the link asks for access of their own, "" for nowhere
 }
 
 // showLanding shows what a link leads to and changes nothing of it, however often and by whomever it is asked: scanners open every link of a mail.
@@ -70,10 +71,30 @@ func (s *Server) writeLanding(w http.ResponseWriter, r *http.Request, status int
 	if landing.State != access.LinkReady {
 		return s.writeDeadLink(w, r, landing)
 	}
-	page := landingPage{landing: landing, path: linkPath(r), nonce: nonce(w, r), other: signedIn, again: status == http.StatusForbidden}
+	page := landingPage{landing: landing, path: linkPath(r), nonce: nonce(w, r), again: status == http.StatusForbidden}
+	if signedIn {
+		other, err := s.signedInAs(r)
+		if err != nil {
+			return err
+		}
+		page.other = other
+	}
 	page.view = s.view(r)
 	page.title = page.words.LandingTitle
 	return s.write(w, r, status, landingView(page))
+}
+
+// signedInAs is the masked address of who is signed in, "" when the session has ended meanwhile.
+func (s *Server) signedInAs(r *http.Request) (string, error) {
+	session, err := s.session(r)
+	if err != nil {
+		return "", err
+	}
+	masked, err := s.access.SignedInAs(r.Context(), session)
+	if errors.Is(err, access.ErrNoSession) {
+		return "", nil
+	}
+	return masked, err
 }
 
 // redeemLink exchanges the link for a session. The session that the browser had, if it was another one, ends.
@@ -133,16 +154,19 @@ func (s *Server) resendLink(w http.ResponseWriter, r *http.Request) error {
 
 // writeDeadLink answers for a link that leads nowhere any more. It is never a dead end.
 func (s *Server) writeDeadLink(w http.ResponseWriter, r *http.Request, landing access.Landing) error {
-	page := deadLinkPage{view: s.view(r), landing: landing, path: linkPath(r) + "/resend"}
+	page := deadLinkPage{view: s.view(r), landing: landing, path: linkPath(r) + "/resend", ask: linkPath(r) + "/ask"}
 	page.title, _ = page.says()
 	switch landing.State {
-	case access.LinkUsed, access.LinkExpired, access.LinkRevoked, access.LinkSuperseded:
+	case access.LinkUsed, access.LinkExpired, access.LinkSuperseded:
+		return s.write(w, r, http.StatusGone, deadLinkView(page))
+	case access.LinkRevoked, access.LinkVoided:
+		page.path, page.ask = "", "" // no fresh one is mailed for what was withdrawn
 		return s.write(w, r, http.StatusGone, deadLinkView(page))
 	case access.LinkElsewhere:
 		page.path = "" // a fresh link would take the place of the one that is being waited for
 		return s.write(w, r, http.StatusForbidden, deadLinkView(page))
 	case access.LinkPortalOff:
-		page.path = ""
+		page.path, page.ask = "", ""
 		return s.write(w, r, http.StatusForbidden, deadLinkView(page))
 	}
 	page.title = page.words.UnknownLinkTitle
@@ -158,6 +182,8 @@ func (p deadLinkPage) says() (title, text string) {
 		return p.words.ExpiredTitle, p.words.ExpiredText
 	case access.LinkRevoked:
 		return p.words.RevokedTitle, p.words.RevokedText
+	case access.LinkVoided:
+		return p.words.VoidedTitle, p.words.VoidedText
 	case access.LinkSuperseded:
 		return p.words.SupersededTitle, p.words.SupersededText
 	case access.LinkElsewhere:

@@ -117,7 +117,7 @@ func TestLanding_SwitchesAndEndsTheOtherSession(t *testing.T) {
 	world := plainWorld()
 	b := newBrowser(t, world, portaltest.Full)
 	page := b.get(ready).wants(http.StatusOK, "Invoice").page()
-	if !strings.Contains(page.Text("main"), "Somebody else is signed in") {
+	if !strings.Contains(page.Text("main"), "You are signed in as p•••@acme.example in this browser") {
 		t.Error("the page does not say that somebody else is signed in")
 	}
 	b.post(ready, url.Values{"nonce": {page.Attr("input[name=nonce]", "value")}}).leadsTo(firstPage)
@@ -161,7 +161,7 @@ func TestDeadLink_IsNoDeadEnd(t *testing.T) {
 	}{
 		access.LinkUsed:       {http.StatusGone, "This link was already used", true},
 		access.LinkExpired:    {http.StatusGone, "This link is too old", true},
-		access.LinkRevoked:    {http.StatusGone, "This link was withdrawn", true},
+		access.LinkRevoked:    {http.StatusGone, "This link was withdrawn", false},
 		access.LinkSuperseded: {http.StatusGone, "There is a newer link", true},
 		access.LinkPortalOff:  {http.StatusForbidden, "The portal is not available to you", false},
 		access.LinkUnknown:    {http.StatusNotFound, "This link does not work", false},

@@ -124,7 +124,7 @@ func languageOf(t *testing.T, path, contact, browser, tenant string) string {
 	if got := w.Header().Values("Vary"); len(got) != 1 || got[0] != "Accept-Language" {
 		t.Errorf("%s varies by %q", path, got)
 	}
-	return (&answer{t, w}).page().Attr("html", "lang")
+	return (&answer{t: t, ResponseRecorder: w}).page().Attr("html", "lang")
 }
 
 func TestLanguage_IsTheContactsThenTheBrowsersThenTheTenants(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 // returns access.ErrNoSession when it does not and access.ErrNotFound for a document that is not this company's or not sent.
 // Implemented by portaldb.
 type Pages interface {
+	PeoplePages
+
 	Home(ctx context.Context, s access.Session, today ledger.Date) (HomeData, error)
 	Invoices(ctx context.Context, s access.Session, q InvoiceQuery) (InvoicesData, error)
 	// Invoice also notes that a person saw the invoice, in the same round trip: viewer says from where. nil leaves no trace, as for HEAD.

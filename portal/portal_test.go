@@ -47,7 +47,7 @@ func (b *browser) do(method, path string, form url.Values) *answer {
 	}
 	w := httptest.NewRecorder()
 	b.handler.ServeHTTP(w, r)
-	a := &answer{t: b.t, ResponseRecorder: w}
+	a := &answer{t: b.t, path: path, ResponseRecorder: w}
 	for _, c := range w.Result().Cookies() {
 		if c.MaxAge < 0 {
 			delete(b.cookies, c.Name)
@@ -60,7 +60,8 @@ func (b *browser) do(method, path string, form url.Values) *answer {
 
 // answer is what came back.
 type answer struct {
-	t *testing.T
+	t    *testing.T
+	path string // that was asked for
 	*httptest.ResponseRecorder
 }
 

@@ -67,7 +67,7 @@ func (s *Server) Routes() []route.Route { return s.router.Routes() }
 func (s *Server) chain(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(s.status(http.StatusForbidden))
-	return withHeaders(s.withTenant(protection.Handler(next)))
+	return withHeaders(s.withTenant(protection.Handler(s.withPreview(next))))
 }
 
 // withTenant refuses a request on a host that is no tenant's.
@@ -93,6 +93,8 @@ func (s *Server) routes() *route.Router {
 	get("/portal/invoices/:id", s.member(s.showInvoice))
 	get("/portal/activity", s.member(s.showActivity))
 	get(activityFile, s.member(s.downloadActivity))
+	get("/portal/people", s.member(s.showPeople))
+	post("/portal/people", s.member(s.askForColleague))
 	get("/portal/companies", s.member(s.showCompanies))
 	post("/portal/companies/:id", s.member(s.switchCompany))
 	get("/portal/account", s.member(s.showAccount))
@@ -102,6 +104,13 @@ func (s *Server) routes() *route.Router {
 	get("/portal/l/:token", s.public(s.showLanding))
 	post("/portal/l/:token", s.public(s.redeemLink))
 	post("/portal/l/:token/resend", s.public(s.resendLink))
+	get("/portal/l/:token/ask", s.public(s.showOwnAccess))
+	post("/portal/l/:token/ask", s.public(s.askOwnAccess))
+	get("/portal/access-asked", s.public(s.showAccessAsked))
+	get("/portal/preview/:token", s.public(s.showPreview))
+	post("/portal/preview/:token", s.public(s.openPreview))
+	post("/portal/end-preview", s.public(s.endPreview))
+	get("/portal/preview-ended", s.public(s.showPreviewEnded))
 	get("/portal/sign-in", s.public(s.showSignIn))
 	post("/portal/sign-in", s.public(s.requestLink))
 	get("/portal/sign-in/sent", s.public(s.showSent))
@@ -134,6 +143,9 @@ func (s *Server) public(h handler) http.Handler {
 
 func (s *Server) member(h memberHandler) http.Handler {
 	return s.public(func(w http.ResponseWriter, r *http.Request) error {
+		if p := previewOf(r); p != nil {
+			return s.notingPreview(w, r, h, *p)
+		}
 		session, err := s.session(r)
 		if err != nil {
 			return err

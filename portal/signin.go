@@ -9,6 +9,9 @@ import (
 
 // Access is who is there: links and sessions. Implemented by access.Service.
 type Access interface {
+	Previews
+	OwnAccess
+
 	// Authenticate returns the live session that a cookie's token stands for on this site, from one Redis round trip, or
 	// access.ErrNoSession. access.ErrLimited means that this client sends too many requests.
 	Authenticate(ctx context.Context, site *tenant.Site, token string) (access.Session, error)
@@ -32,6 +35,8 @@ type Access interface {
 	// Recheck asks the record whether a session from Authenticate still stands, or returns access.ErrNoSession: it may have been ended while
 	// its copy is still read.
 	Recheck(ctx context.Context, s access.Session) error
+	// SignedInAs is the masked address of the session's contact, or access.ErrNoSession.
+	SignedInAs(ctx context.Context, s access.Session) (string, error)
 	// SignOut ends a session everywhere at once.
 	SignOut(ctx context.Context, s access.Session, v access.Visitor) error
 	// EndOwn ends one live session of the same contact. access.ErrNotFound: it is not theirs; access.ErrNoSession: s has ended meanwhile.

@@ -15,14 +15,15 @@ import (
 
 // view is what every page shows around its own content.
 type view struct {
-	words  *words
-	assets *assets
-	tenant *tenant.Tenant // nil on a host that is no tenant's
-	member *access.Member // nil when nobody is signed in
-	title  string
-	place  place
-	today  ledger.Date
-	now    time.Time
+	words   *words
+	assets  *assets
+	tenant  *tenant.Tenant  // nil on a host that is no tenant's
+	member  *access.Member  // nil when nobody is signed in
+	preview *access.Preview // nil when it is no preview
+	title   string
+	place   place
+	today   ledger.Date
+	now     time.Time
 
 	wishes  []string // for a language, the best first; not the member's own
 	figures string   // the locale that amounts and dates are written in
@@ -36,12 +37,13 @@ const (
 	atHome
 	atInvoices
 	atActivity
+	atPeople
 	atAccount
 )
 
 // view starts the view of a page for whoever may see it, in the language of the browser or else the tenant's. The page says its title.
 func (s *Server) view(r *http.Request) view {
-	v := view{assets: s.assets, now: s.now(), wishes: lang.Accepted(r.Header.Get("Accept-Language"))}
+	v := view{assets: s.assets, now: s.now(), preview: previewOf(r), wishes: lang.Accepted(r.Header.Get("Accept-Language"))}
 	if site := request.From(r.Context()).Site; site != nil && site.Tenant != nil {
 		v.tenant = site.Tenant
 		v.today = ledger.DateIn(v.now, site.Tenant.TimeZone)

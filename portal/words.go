@@ -17,7 +17,7 @@ type words struct {
 	Due, PartlyPaid, Overdue, Processing, Paid, Void, Closed string
 
 	// Links and sign-in.
-	LandingTitle, LandingDocument, LandingFor, LandingContinue, LandingSwitch, NotYou, AskForYourOwn,
+	LandingTitle, LandingDocument, LandingFor, LandingContinue, LandingSwitch,
 	LandingAgain, Document string
 	SignInTitle, SignInText, SessionOverTitle, SessionOverText, NoSessionTitle, NoSessionText, UnknownLinkTitle, UnknownLinkText,
 	Email, EmailHint, EmailWanted, SendLink, ThereIsAProblem, ErrorPrefix string
@@ -26,7 +26,7 @@ type words struct {
 	CodeWrong                                                               lang.Plural // {n} is how many tries are left
 	ElsewhereTitle, ElsewhereText, ElsewhereAsk                             string
 	OnceMoreTitle, OnceMoreText, OnceMoreButton                             string
-	UsedTitle, UsedText, ExpiredTitle, ExpiredText, RevokedTitle, RevokedText, SupersededTitle, SupersededText, ResendTo, ResendNote,
+	UsedTitle, UsedText, ExpiredTitle, ExpiredText, RevokedTitle, RevokedText, VoidedTitle, VoidedText, SupersededTitle, SupersededText, ResendTo, ResendNote,
 	PortalOffTitle, PortalOffText string
 
 	// Home.
@@ -51,6 +51,9 @@ type words struct {
 	Account accountWords
 
 	Companies companiesWords
+	Preview   previewWords
+	OwnAccess ownAccessWords
+	People    peopleWords
 
 	// Errors.
 	Errors                 errorWords
@@ -66,7 +69,7 @@ var catalogue = [lang.Count]*words{
 
 // english is what every other language translates.
 var english = words{
-	Lang: lang.English, Comma: ", ", Trail: englishTrail, Account: englishAccount, Companies: englishCompanies,
+	Lang: lang.English, Comma: ", ", Trail: englishTrail, Account: englishAccount, Companies: englishCompanies, Preview: englishPreview, OwnAccess: englishOwnAccess, People: englishPeople,
 
 	Skip: "Skip to the content", Menu: "Portal", Overview: "Overview", Invoices: "Invoices",
 	SignedInAs: "Signed in as {contact} for {company}", SignOut: "Sign out",
@@ -79,9 +82,8 @@ var english = words{
 	LandingDocument: "{kind} {number}", Document: "Document",
 	LandingFor:      "This link was sent to {email} and works once.",
 	LandingContinue: "Continue as {email}",
-	LandingSwitch:   "Somebody else is signed in in this browser. If you continue, they are signed out.",
-	NotYou:          "Not your address?", AskForYourOwn: "Ask for a link of your own",
-	LandingAgain: "Nothing was opened yet. Please press the button once more. If you see this again, allow cookies for this site.",
+	LandingSwitch:   "You are signed in as {contact} in this browser. If you continue as {email}, that session ends.",
+	LandingAgain:    "Nothing was opened yet. Please press the button once more. If you see this again, allow cookies for this site.",
 
 	SignInTitle: "Get a sign-in link", SignInText: "There is no password. Give the email address that your invoices go to, and we send you a link that signs you in.",
 	SessionOverTitle: "Please sign in again",
@@ -110,6 +112,7 @@ var english = words{
 
 	UsedTitle: "This link was already used", UsedText: "Each link opens the portal once, to keep your documents yours. Nothing was paid or changed.",
 	ExpiredTitle: "This link is too old", ExpiredText: "Links work for a limited time, to keep your documents yours. Nothing was paid or changed.",
+	VoidedTitle: "This document was voided", VoidedText: "{tenant} has withdrawn it, so there is nothing to pay on it. Your other documents are in the portal.",
 	RevokedTitle: "This link was withdrawn", RevokedText: "{tenant} has ended it. Nothing was paid or changed.",
 	SupersededTitle: "There is a newer link", SupersededText: "A later email holds the link that works. Open that one, or have a fresh one sent. Nothing was paid or changed.",
 	ResendTo: "Email a new link to {email}", ResendNote: "It goes to the address that {tenant} has on file.",

@@ -17,9 +17,8 @@ var arabic = words{
 	LandingDocument: "{kind} {number}", Document: "مستند",
 	LandingFor:      "أُرسل هذا الرابط إلى {email} وهو صالح لمرة واحدة.",
 	LandingContinue: "المتابعة باسم {email}",
-	LandingSwitch:   "يوجد شخص آخر سجّل دخوله في هذا المتصفح. إذا تابعتم فسيُسجَّل خروجه.",
-	NotYou:          "ليس عنوانكم؟", AskForYourOwn: "اطلبوا رابطًا خاصًا بكم",
-	LandingAgain: "لم يُفتح أي شيء بعد. يُرجى الضغط على الزر مرة أخرى. إذا ظهرت هذه الرسالة مجددًا، فاسمحوا لهذا الموقع بملفات تعريف الارتباط.",
+	LandingSwitch:   "سجّلتم الدخول في هذا المتصفح بالعنوان {contact}. إذا تابعتم بالعنوان {email} فستنتهي تلك الجلسة.",
+	LandingAgain:    "لم يُفتح أي شيء بعد. يُرجى الضغط على الزر مرة أخرى. إذا ظهرت هذه الرسالة مجددًا، فاسمحوا لهذا الموقع بملفات تعريف الارتباط.",
 
 	SignInTitle: "الحصول على رابط الدخول",
 	SignInText:  "لا توجد كلمة مرور. أدخلوا عنوان البريد الإلكتروني الذي تصل إليه فواتيركم، وسنرسل إليكم رابطًا للدخول.",
@@ -51,6 +50,7 @@ var arabic = words{
 
 	UsedTitle: "سبق استخدام هذا الرابط", UsedText: "يفتح كل رابط البوابة مرة واحدة فقط، حمايةً لمستنداتكم. لم يُدفع شيء ولم يتغيّر شيء.",
 	ExpiredTitle: "انتهت صلاحية هذا الرابط", ExpiredText: "تعمل الروابط لمدة محدودة، حمايةً لمستنداتكم. لم يُدفع شيء ولم يتغيّر شيء.",
+	VoidedTitle: "أُلغي هذا المستند", VoidedText: "سحبته {tenant}، فلا شيء يُدفع عنه. مستنداتكم الأخرى في البوابة.",
 	RevokedTitle: "سُحب هذا الرابط", RevokedText: "أنهت {tenant} صلاحيته. لم يُدفع شيء ولم يتغيّر شيء.",
 	SupersededTitle: "يوجد رابط أحدث",
 	SupersededText:  "الرابط الصالح موجود في رسالة لاحقة. افتحوا ذلك الرابط، أو اطلبوا رابطًا جديدًا. لم يُدفع شيء ولم يتغيّر شيء.",
@@ -93,7 +93,7 @@ var arabic = words{
 	PaymentOn: "دُفع في {date}", PaymentOnItsWay: "في الطريق منذ {date}", Payments: "الدفعات", BalanceDue: "المبلغ المستحق", Notes: "ملاحظة",
 	PaidByLine: "بواسطة {who}",
 
-	Trail: arabicTrail, Account: arabicAccount, Companies: arabicCompanies, Errors: arabicErrors, GoHome: "الانتقال إلى النظرة العامة",
+	Trail: arabicTrail, Account: arabicAccount, Companies: arabicCompanies, Preview: arabicPreview, OwnAccess: arabicOwnAccess, People: arabicPeople, Errors: arabicErrors, GoHome: "الانتقال إلى النظرة العامة",
 	WaitMinutes: lang.Plural{Zero: "يُرجى المحاولة مرة أخرى الآن.", One: "يُرجى المحاولة مرة أخرى بعد دقيقة.", Two: "يُرجى المحاولة مرة أخرى بعد دقيقتين.",
 		Few: "يُرجى المحاولة مرة أخرى بعد {n} دقائق.", Many: "يُرجى المحاولة مرة أخرى بعد {n} دقيقة.", Other: "يُرجى المحاولة مرة أخرى بعد {n} دقيقة."},
 	WaitHours: lang.Plural{Zero: "يُرجى المحاولة مرة أخرى الآن.", One: "يُرجى المحاولة مرة أخرى بعد ساعة.", Two: "يُرجى المحاولة مرة أخرى بعد ساعتين.",

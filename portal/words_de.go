@@ -18,9 +18,8 @@ var german = words{
 	LandingDocument: "{kind} {number}", Document: "Dokument",
 	LandingFor:      "Dieser Link wurde an {email} gesendet und funktioniert einmal.",
 	LandingContinue: "Weiter als {email}",
-	LandingSwitch:   "In diesem Browser ist jemand anderes angemeldet. Wenn Sie fortfahren, wird diese Person abgemeldet.",
-	NotYou:          "Nicht Ihre Adresse?", AskForYourOwn: "Eigenen Link anfordern",
-	LandingAgain: "Es wurde noch nichts geöffnet. Bitte drücken Sie die Schaltfläche noch einmal. Erscheint dieser Hinweis erneut, erlauben Sie Cookies für diese Website.",
+	LandingSwitch:   "Sie sind in diesem Browser als {contact} angemeldet. Wenn Sie als {email} fortfahren, endet diese Sitzung.",
+	LandingAgain:    "Es wurde noch nichts geöffnet. Bitte drücken Sie die Schaltfläche noch einmal. Erscheint dieser Hinweis erneut, erlauben Sie Cookies für diese Website.",
 
 	SignInTitle: "Anmeldelink anfordern",
 	SignInText:  "Ein Passwort gibt es nicht. Geben Sie die E-Mail-Adresse an, an die Ihre Rechnungen gehen, und wir senden Ihnen einen Link zur Anmeldung.",
@@ -51,6 +50,7 @@ var german = words{
 
 	UsedTitle: "Dieser Link wurde bereits verwendet", UsedText: "Zum Schutz Ihrer Dokumente öffnet jeder Link das Portal nur einmal. Es wurde nichts bezahlt oder geändert.",
 	ExpiredTitle: "Dieser Link ist abgelaufen", ExpiredText: "Zum Schutz Ihrer Dokumente funktionieren Links nur begrenzte Zeit. Es wurde nichts bezahlt oder geändert.",
+	VoidedTitle: "Dieses Dokument wurde storniert", VoidedText: "{tenant} hat es zurückgezogen, es ist also nichts dafür zu bezahlen. Ihre anderen Dokumente finden Sie im Portal.",
 	RevokedTitle: "Dieser Link wurde zurückgezogen", RevokedText: "{tenant} hat ihn beendet. Es wurde nichts bezahlt oder geändert.",
 	SupersededTitle: "Es gibt einen neueren Link",
 	SupersededText:  "Der gültige Link steht in einer späteren E-Mail. Öffnen Sie diesen, oder lassen Sie sich einen neuen senden. Es wurde nichts bezahlt oder geändert.",
@@ -91,7 +91,7 @@ var german = words{
 	PaymentOn: "Bezahlt am {date}", PaymentOnItsWay: "Unterwegs seit dem {date}", Payments: "Zahlungen", BalanceDue: "Offener Betrag", Notes: "Hinweis",
 	PaidByLine: "von {who}",
 
-	Trail: germanTrail, Account: germanAccount, Companies: germanCompanies, Errors: germanErrors, GoHome: "Zu Ihrer Übersicht",
+	Trail: germanTrail, Account: germanAccount, Companies: germanCompanies, Preview: germanPreview, OwnAccess: germanOwnAccess, People: germanPeople, Errors: germanErrors, GoHome: "Zu Ihrer Übersicht",
 	WaitMinutes: lang.Plural{One: "Bitte versuchen Sie es in einer Minute erneut.", Other: "Bitte versuchen Sie es in {n} Minuten erneut."},
 	WaitHours:   lang.Plural{One: "Bitte versuchen Sie es in einer Stunde erneut.", Other: "Bitte versuchen Sie es in {n} Stunden erneut."},
 }

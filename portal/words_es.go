@@ -17,9 +17,8 @@ var spanish = words{
 	LandingDocument: "{kind} {number}", Document: "Documento",
 	LandingFor:      "Este enlace se envió a {email} y funciona una sola vez.",
 	LandingContinue: "Continuar como {email}",
-	LandingSwitch:   "Otra persona tiene la sesión iniciada en este navegador. Si usted continúa, esa sesión se cierra.",
-	NotYou:          "¿No es su dirección?", AskForYourOwn: "Pida su propio enlace",
-	LandingAgain: "Todavía no se ha abierto nada. Pulse el botón una vez más. Si vuelve a ver esto, permita las cookies de este sitio.",
+	LandingSwitch:   "En este navegador ha iniciado sesión como {contact}. Si continúa como {email}, esa sesión se cierra.",
+	LandingAgain:    "Todavía no se ha abierto nada. Pulse el botón una vez más. Si vuelve a ver esto, permita las cookies de este sitio.",
 
 	SignInTitle: "Recibir un enlace de acceso",
 	SignInText:  "No hace falta contraseña. Indique la dirección de correo en la que recibe sus facturas y le enviaremos un enlace para entrar.",
@@ -50,6 +49,7 @@ var spanish = words{
 
 	UsedTitle: "Este enlace ya se utilizó", UsedText: "Cada enlace abre el portal una sola vez, para proteger sus documentos. No se ha pagado ni cambiado nada.",
 	ExpiredTitle: "Este enlace ha caducado", ExpiredText: "Los enlaces funcionan durante un tiempo limitado, para proteger sus documentos. No se ha pagado ni cambiado nada.",
+	VoidedTitle: "Este documento se ha anulado", VoidedText: "{tenant} lo ha retirado, así que no hay nada que pagar por él. Sus demás documentos están en el portal.",
 	RevokedTitle: "Este enlace se ha retirado", RevokedText: "{tenant} lo ha anulado. No se ha pagado ni cambiado nada.",
 	SupersededTitle: "Hay un enlace más reciente",
 	SupersededText:  "El enlace válido está en un correo posterior. Abra ese o pida uno nuevo. No se ha pagado ni cambiado nada.",
@@ -90,7 +90,7 @@ var spanish = words{
 	PaymentOn: "Pagado el {date}", PaymentOnItsWay: "En camino desde el {date}", Payments: "Pagos", BalanceDue: "Importe pendiente", Notes: "Nota",
 	PaidByLine: "por {who}",
 
-	Trail: spanishTrail, Account: spanishAccount, Companies: spanishCompanies, Errors: spanishErrors, GoHome: "Ir al resumen",
+	Trail: spanishTrail, Account: spanishAccount, Companies: spanishCompanies, Preview: spanishPreview, OwnAccess: spanishOwnAccess, People: spanishPeople, Errors: spanishErrors, GoHome: "Ir al resumen",
 	WaitMinutes: lang.Plural{One: "Vuelva a intentarlo en un minuto.", Other: "Vuelva a intentarlo en {n} minutos."},
 	WaitHours:   lang.Plural{One: "Vuelva a intentarlo en una hora.", Other: "Vuelva a intentarlo en {n} horas."},
 }

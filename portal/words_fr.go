@@ -17,9 +17,8 @@ var french = words{
 	LandingDocument: "{kind} {number}", Document: "Document",
 	LandingFor:      "Ce lien a été envoyé à {email} et ne fonctionne qu’une fois.",
 	LandingContinue: "Continuer en tant que {email}",
-	LandingSwitch:   "Une autre personne est connectée dans ce navigateur. Si vous continuez, sa session sera fermée.",
-	NotYou:          "Ce n’est pas votre adresse ?", AskForYourOwn: "Demandez votre propre lien",
-	LandingAgain: "Rien n’a encore été ouvert. Appuyez encore une fois sur le bouton. Si ce message revient, autorisez les cookies pour ce site.",
+	LandingSwitch:   "Dans ce navigateur, vous êtes connecté en tant que {contact}. Si vous continuez en tant que {email}, cette session sera fermée.",
+	LandingAgain:    "Rien n’a encore été ouvert. Appuyez encore une fois sur le bouton. Si ce message revient, autorisez les cookies pour ce site.",
 
 	SignInTitle: "Recevoir un lien de connexion",
 	SignInText:  "Il n’y a pas de mot de passe. Indiquez l’adresse e-mail à laquelle vos factures sont envoyées et nous vous enverrons un lien pour vous connecter.",
@@ -50,6 +49,7 @@ var french = words{
 
 	UsedTitle: "Ce lien a déjà servi", UsedText: "Chaque lien n’ouvre le portail qu’une fois, pour protéger vos documents. Rien n’a été payé ni modifié.",
 	ExpiredTitle: "Ce lien a expiré", ExpiredText: "Les liens ont une durée limitée, pour protéger vos documents. Rien n’a été payé ni modifié.",
+	VoidedTitle: "Ce document a été annulé", VoidedText: "{tenant} l’a retiré, il n’y a donc rien à payer pour ce document. Vos autres documents se trouvent sur le portail.",
 	RevokedTitle: "Ce lien a été retiré", RevokedText: "{tenant} y a mis fin. Rien n’a été payé ni modifié.",
 	SupersededTitle: "Il existe un lien plus récent",
 	SupersededText:  "Le lien valable se trouve dans un e-mail plus récent. Ouvrez celui-là ou demandez-en un nouveau. Rien n’a été payé ni modifié.",
@@ -90,7 +90,7 @@ var french = words{
 	PaymentOn: "Payé le {date}", PaymentOnItsWay: "En cours depuis le {date}", Payments: "Paiements", BalanceDue: "Montant à payer", Notes: "Remarque",
 	PaidByLine: "par {who}",
 
-	Trail: frenchTrail, Account: frenchAccount, Companies: frenchCompanies, Errors: frenchErrors, GoHome: "Aller à votre aperçu",
+	Trail: frenchTrail, Account: frenchAccount, Companies: frenchCompanies, Preview: frenchPreview, OwnAccess: frenchOwnAccess, People: frenchPeople, Errors: frenchErrors, GoHome: "Aller à votre aperçu",
 	WaitMinutes: lang.Plural{One: "Réessayez dans {n} minute.", Other: "Réessayez dans {n} minutes."},
 	WaitHours:   lang.Plural{One: "Réessayez dans {n} heure.", Other: "Réessayez dans {n} heures."},
 }

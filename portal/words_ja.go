@@ -17,9 +17,8 @@ var japanese = words{
 	LandingDocument: "{kind} {number}", Document: "書類",
 	LandingFor:      "このリンクは {email} 宛てに送信されたもので、一度だけ使えます。",
 	LandingContinue: "{email} として続ける",
-	LandingSwitch:   "このブラウザーでは別の方がログインしています。続けると、その方はログアウトされます。",
-	NotYou:          "ご自分のアドレスではありませんか。", AskForYourOwn: "ご自分用のリンクを請求する",
-	LandingAgain: "まだ何も開かれていません。もう一度ボタンを押してください。この表示が繰り返される場合は、このサイトのクッキーを許可してください。",
+	LandingSwitch:   "このブラウザーでは {contact} としてログインしています。{email} として続けると、そのログインは終了します。",
+	LandingAgain:    "まだ何も開かれていません。もう一度ボタンを押してください。この表示が繰り返される場合は、このサイトのクッキーを許可してください。",
 
 	SignInTitle: "ログイン用リンクを受け取る",
 	SignInText:  "パスワードはありません。請求書の送付先のメールアドレスを入力してください。ログイン用のリンクをお送りします。",
@@ -50,6 +49,7 @@ var japanese = words{
 
 	UsedTitle: "このリンクは使用済みです", UsedText: "書類を守るため、リンクでポータルを開けるのは一度だけです。支払いや変更は行われていません。",
 	ExpiredTitle: "このリンクは期限切れです", ExpiredText: "書類を守るため、リンクには有効期限があります。支払いや変更は行われていません。",
+	VoidedTitle: "この書類は無効になりました", VoidedText: "{tenant} が取り消したため、この書類についてお支払いいただくものはありません。ほかの書類はポータルでご覧いただけます。",
 	RevokedTitle: "このリンクは取り消されました", RevokedText: "{tenant} が無効にしました。支払いや変更は行われていません。",
 	SupersededTitle: "新しいリンクがあります",
 	SupersededText:  "有効なリンクは、後から届いたメールにあります。そちらを開くか、新しいリンクを請求してください。支払いや変更は行われていません。",
@@ -90,7 +90,7 @@ var japanese = words{
 	PaymentOn: "{date}にお支払い済み", PaymentOnItsWay: "{date}から処理中", Payments: "お支払い", BalanceDue: "お支払い残額", Notes: "備考",
 	PaidByLine: "（{who} 様）",
 
-	Trail: japaneseTrail, Account: japaneseAccount, Companies: japaneseCompanies, Errors: japaneseErrors, GoHome: "概要へ移動",
+	Trail: japaneseTrail, Account: japaneseAccount, Companies: japaneseCompanies, Preview: japanesePreview, OwnAccess: japaneseOwnAccess, People: japanesePeople, Errors: japaneseErrors, GoHome: "概要へ移動",
 	WaitMinutes: lang.Plural{Other: "{n}分後にもう一度お試しください。"},
 	WaitHours:   lang.Plural{Other: "{n}時間後にもう一度お試しください。"},
 }

@@ -17,9 +17,8 @@ var portuguese = words{
 	LandingDocument: "{kind} {number}", Document: "Documento",
 	LandingFor:      "Este link foi enviado para {email} e funciona uma única vez.",
 	LandingContinue: "Continuar como {email}",
-	LandingSwitch:   "Outra pessoa está com a sessão aberta neste navegador. Se você continuar, essa sessão será encerrada.",
-	NotYou:          "Não é o seu endereço?", AskForYourOwn: "Peça o seu próprio link",
-	LandingAgain: "Nada foi aberto ainda. Pressione o botão mais uma vez. Se vir esta mensagem de novo, permita cookies para este site.",
+	LandingSwitch:   "Neste navegador, você está com a sessão aberta como {contact}. Se continuar como {email}, essa sessão será encerrada.",
+	LandingAgain:    "Nada foi aberto ainda. Pressione o botão mais uma vez. Se vir esta mensagem de novo, permita cookies para este site.",
 
 	SignInTitle: "Receber um link de acesso",
 	SignInText:  "Não há senha. Informe o e-mail em que você recebe suas faturas e enviaremos um link para entrar.",
@@ -50,6 +49,7 @@ var portuguese = words{
 
 	UsedTitle: "Este link já foi usado", UsedText: "Cada link abre o portal uma única vez, para proteger seus documentos. Nada foi pago nem alterado.",
 	ExpiredTitle: "Este link expirou", ExpiredText: "Os links funcionam por tempo limitado, para proteger seus documentos. Nada foi pago nem alterado.",
+	VoidedTitle: "Este documento foi anulado", VoidedText: "{tenant} o retirou, portanto não há nada a pagar por ele. Seus outros documentos estão no portal.",
 	RevokedTitle: "Este link foi retirado", RevokedText: "{tenant} o cancelou. Nada foi pago nem alterado.",
 	SupersededTitle: "Há um link mais recente",
 	SupersededText:  "O link válido está em um e-mail posterior. Abra esse link ou peça um novo. Nada foi pago nem alterado.",
@@ -90,7 +90,7 @@ var portuguese = words{
 	PaymentOn: "Pago em {date}", PaymentOnItsWay: "A caminho desde {date}", Payments: "Pagamentos", BalanceDue: "Valor a pagar", Notes: "Observação",
 	PaidByLine: "por {who}",
 
-	Trail: portugueseTrail, Account: portugueseAccount, Companies: portugueseCompanies, Errors: portugueseErrors, GoHome: "Ir para a visão geral",
+	Trail: portugueseTrail, Account: portugueseAccount, Companies: portugueseCompanies, Preview: portuguesePreview, OwnAccess: portugueseOwnAccess, People: portuguesePeople, Errors: portugueseErrors, GoHome: "Ir para a visão geral",
 	WaitMinutes: lang.Plural{One: "Tente novamente em {n} minuto.", Other: "Tente novamente em {n} minutos."},
 	WaitHours:   lang.Plural{One: "Tente novamente em {n} hora.", Other: "Tente novamente em {n} horas."},
 }

@@ -8,6 +8,7 @@ const (
 	LinkUsed       LinkState = "used"
 	LinkExpired    LinkState = "expired"
 	LinkRevoked    LinkState = "revoked"
+	LinkVoided     LinkState = "voided"     // its document was voided
 	LinkSuperseded LinkState = "superseded" // a newer link for the same document was mailed
 	LinkElsewhere  LinkState = "elsewhere"  // it works, but in the browser only that asked for it
 	LinkPortalOff  LinkState = "portal_off" // the client has no portal, or the contact is disabled or removed

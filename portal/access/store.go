@@ -117,6 +117,8 @@ type Store interface {
 	Session(ctx context.Context, t tenant.ID, id string) (SessionDetails, error)
 	// Sessions lists sessions, newest first.
 	Sessions(ctx context.Context, t tenant.ID, q SessionQuery) ([]SessionDetails, error)
+	// ContactEmail returns the address of a contact, or ErrNotFound.
+	ContactEmail(ctx context.Context, t tenant.ID, contactID string) (string, error)
 	// LinkHost returns the tenant's host for new links.
 	LinkHost(ctx context.Context, t tenant.ID) (tenant.Hostname, error)
 	// LinkByID returns a link, or ErrNotFound.

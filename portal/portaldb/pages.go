@@ -37,6 +37,17 @@ const standing = `
 	   AND s.activated_at IS NOT NULL AND s.revoked_at IS NULL AND s.expires_at > app_now()
 	   AND c.status = 'active' AND k.portal_enabled`
 
+// previewing is what makes a preview stand: opened, neither ended nor over, on its host, its contact active, the portal open, its key good. What
+// notes something for a contact asks standing, and so finds nothing for a preview.
+const previewing = `
+	  FROM portal_previews s
+	  JOIN contacts c  ON c.tenant_id = s.tenant_id AND c.company_id = s.company_id AND c.id = s.contact_id
+	  JOIN companies k ON k.tenant_id = s.tenant_id AND k.id = s.company_id
+	  JOIN api_keys y  ON y.tenant_id = s.tenant_id AND y.id = s.key_id
+	 WHERE s.tenant_id = @tenant AND s.id = @session AND s.company_id = @company AND s.contact_id = @contact AND s.host = @host
+	   AND s.opened_at IS NOT NULL AND s.ended_at IS NULL AND s.expires_at > app_now()
+	   AND c.status = 'active' AND k.portal_enabled AND y.revoked_at IS NULL`
+
 // begin queues the question who the session is, and notes that it is in use. What follows in the batch may use the same arguments.
 func begin(b *pgx.Batch, s access.Session, m *access.Member) pgx.NamedArgs {
 	if s.Level == access.Provisional {
@@ -47,11 +58,14 @@ func begin(b *pgx.Batch, s access.Session, m *access.Member) pgx.NamedArgs {
 
 // beginDocument is begin for the page of a document that the caller has found a provisional session to be for.
 func beginDocument(b *pgx.Batch, s access.Session, m *access.Member) pgx.NamedArgs {
-	const q = `
+	const columns = `
 		SELECT c.id, c.company_id, c.name, c.email, c.role, c.status, c.locale, c.created_at, c.updated_at,
 		       k.id, k.name, k.currency, k.portal_enabled, k.tax_exempt, k.tax_id, k.reference, k.address_line1, k.address_line2, k.city, k.region,
-		       k.postal_code, k.country, k.created_at, k.updated_at,
-		       EXISTS (SELECT FROM contacts o, companies oc WHERE ` + accessdb.SameMailbox + `)` + standing
+		       k.postal_code, k.country, k.created_at, k.updated_at, `
+	q := columns + `EXISTS (SELECT FROM contacts o, companies oc WHERE ` + accessdb.SameMailbox + `)` + standing
+	if s.Level == access.Previewing {
+		q = columns + `false` + previewing
+	}
 	args := pgx.NamedArgs{"tenant": s.Tenant, "session": s.ID, "company": s.CompanyID, "contact": s.ContactID, "host": s.Host.String()}
 	b.Queue(q, args).QueryRow(func(row pgx.Row) error {
 		m.Session = s

@@ -29,7 +29,7 @@ func AllPages() []Page {
 		pages = append(pages, Page{"invoice-" + state, "/portal/invoices/" + InvoiceID(i+1), Full})
 	}
 	pages = append(pages, Page{"link", "/portal/l/" + Token(access.LinkReady), ""}, Page{"link-switch", "/portal/l/" + Token(access.LinkReady), Full})
-	for _, state := range []access.LinkState{access.LinkUsed, access.LinkExpired, access.LinkRevoked, access.LinkSuperseded,
+	for _, state := range []access.LinkState{access.LinkUsed, access.LinkExpired, access.LinkRevoked, access.LinkVoided, access.LinkSuperseded,
 		access.LinkElsewhere, access.LinkPortalOff, access.LinkUnknown} {
 		pages = append(pages, Page{"link-" + string(state), "/portal/l/" + Token(state), ""})
 	}
@@ -39,6 +39,14 @@ func AllPages() []Page {
 		Page{"code-form", "/_post/portal/sign-in/code?code=x", ""}, Page{"code-wrong", "/_post/portal/sign-in/code?code=WRNG-C7DE", ""},
 		Page{"code-dead", "/_post/portal/sign-in/code?code=" + DeadCode, ""},
 		Page{"no-session", "/portal/invoices", ""}, Page{"signed-out", "/portal/signed-out", ""}, Page{"test", "/portal/test", ""})
+	pages = append(pages, Page{"people", "/portal/people", Full}, Page{"people-asked", "/portal/people?asked", Full},
+		Page{"people-error", "/_post/portal/people?email=bo.example&name=Bo", Full}, Page{"people-known", "/_post/portal/people?email=" + KnownColleague, Full},
+		Page{"own-access", "/portal/l/" + Token(access.LinkUsed) + "/ask", ""}, Page{"own-access-error", "/_post/portal/l/" + Token(access.LinkUsed) + "/ask?email=bo.example", ""},
+		Page{"access-asked", "/portal/access-asked", ""},
+		Page{"preview-link", "/portal/preview/" + PreviewToken, ""}, Page{"preview-link-again", "/_post/portal/preview/" + PreviewToken, ""},
+		Page{"preview-link-dead", "/portal/preview/x", ""}, Page{"preview-home", "/_preview/portal/", ""},
+		Page{"preview-invoice", "/_preview/portal/invoices/" + InvoiceID(1), ""}, Page{"preview-refused", "/_preview/_post/portal/sign-out", ""},
+		Page{"preview-portal-off", "/_preview-off/portal/", ""}, Page{"preview-ended", "/portal/preview-ended", ""})
 	for _, status := range []int{400, 403, 404, 405, 409, 410, 413, 421, 429, 500, 503} {
 		n := strconv.Itoa(status)
 		pages = append(pages, Page{"error-" + n, "/_status/" + n, ""})

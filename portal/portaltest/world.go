@@ -42,6 +42,8 @@ type World struct {
 	// Log, when set, gets what the server logs.
 	Log *slog.Logger
 
+	previewCounts
+
 	mu        sync.Mutex
 	Sessions  map[string]access.Member  // by cookie
 	Links     map[string]access.Landing // by token
@@ -55,8 +57,13 @@ type World struct {
 	Ended     []string                  // session ids
 	Viewed    []string                  // invoice ids, each time that a person saw one
 	Taken     int                       // how often somebody took the log along as a file
+	Wished    []string                  // who asked for access, each as "<link or contact> <name> <address>"
+	Previewed []string                  // pages that a preview looked at, each with its document
 	Ghosts    []string                  // ids of sessions that have ended and are still found by their cookie
 }
+
+// PreviewsOpened and PreviewsEnded are counted for all previews of a world.
+type previewCounts struct{ PreviewsOpened, PreviewsEnded int }
 
 var (
 	_ portal.Access = (*World)(nil)
@@ -76,7 +83,7 @@ func NewWorld(t *tenant.Tenant) *World {
 	w.Sessions[Scanned] = scanned
 	w.addSeveral()
 	for _, state := range []access.LinkState{access.LinkReady, access.LinkUsed, access.LinkExpired, access.LinkRevoked,
-		access.LinkSuperseded, access.LinkElsewhere, access.LinkPortalOff} {
+		access.LinkSuperseded, access.LinkVoided, access.LinkElsewhere, access.LinkPortalOff} {
 		w.Links[Token(state)] = access.Landing{State: state, MaskedEmail: "p•••@acme.example", ContactID: "ctc_linked",
 			DocumentKind: "invoice", DocumentNumber: "INV-2026-000042", Target: "/portal/invoices/" + InvoiceID(1)}
 	}
@@ -128,6 +135,12 @@ func (w *World) Handler() http.Handler {
 			n, _ := strconv.Atoi(status)
 			server.Error(rw, r, n)
 			return
+		}
+		for prefix, cookie := range map[string]string{"/_preview": Previewed, "/_preview-off": GonePreview} {
+			if path, ok := strings.CutPrefix(r.URL.Path, prefix+"/"); ok {
+				r.AddCookie(&http.Cookie{Name: "__Host-bp-preview", Value: cookie})
+				r.URL.Path = "/" + path
+			}
 		}
 		if path, ok := strings.CutPrefix(r.URL.Path, "/_post"); ok {
 			r.Method, r.URL.Path = http.MethodPost, path

@@ -19,7 +19,8 @@ import (
 // asked for it is left to linkStateIn.
 const linkState = `
 	CASE WHEN c.status <> 'active' OR NOT co.portal_enabled THEN 'portal_off'
-	     WHEN l.revoked_at IS NOT NULL OR i.status = 'void' THEN 'revoked'
+	     WHEN l.revoked_at IS NOT NULL THEN 'revoked'
+	     WHEN i.status = 'void' THEN 'voided'
 	     WHEN l.used_at IS NOT NULL THEN 'used'
 	     WHEN l.superseded_at IS NOT NULL THEN 'superseded'
 	     WHEN l.expires_at <= app_now() THEN 'expired'
@@ -190,6 +191,14 @@ func (s *Store) LinkHost(ctx context.Context, t tenant.ID) (tenant.Hostname, err
 		return tenant.Hostname{}, absent(err, access.ErrNotFound)
 	}
 	return tenant.ParseHostname(name)
+}
+
+// ContactEmail implements access.Store in one round trip.
+func (s *Store) ContactEmail(ctx context.Context, t tenant.ID, contactID string) (email string, err error) {
+	const q = `SELECT email FROM contacts WHERE tenant_id = $1 AND id = $2`
+	b := &pgx.Batch{}
+	b.Queue(q, string(t), contactID).QueryRow(func(row pgx.Row) error { return row.Scan(&email) })
+	return email, absent(rls.Read(ctx, s.pool, t, b), access.ErrNotFound)
 }
 
 // present is a hash as a column holds it: none is NULL.
