@@ -15,6 +15,7 @@ var ErrAddress = errors.New("the address cannot be mailed")
 const (
 	maxName    = 100
 	maxSubject = 200
+	maxNumber  = 60 // of an invoice
 )
 
 // clean makes one line of what a person typed as a name: no control characters, so no second header; no bidi overrides, so nothing is read
@@ -44,7 +45,7 @@ func cut(s string, limit int) string {
 // cleanText is clean for text of several lines.
 func cleanText(s string) string {
 	var lines []string
-	for line := range strings.Lines(strings.ReplaceAll(s, "\r", "\n")) {
+	for line := range strings.Lines(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)) {
 		lines = append(lines, clean(line, 1000))
 	}
 	return strings.Trim(strings.Join(lines, "\n"), "\n")
@@ -71,8 +72,12 @@ func address(name, email string) (netmail.Address, error) {
 	if err != nil || parsed.Address != email || strings.ContainsFunc(email, unicode.IsControl) {
 		return netmail.Address{}, ErrAddress
 	}
-	return netmail.Address{Name: clean(name, maxName), Address: email}, nil
+	return netmail.Address{Name: displayName(name), Address: email}, nil
 }
+
+// displayName is a name as it stands before an address. Encoded as RFC 2047 has it a backslash stays what it is, and readers that take encoded
+// words apart as they do quoted ones trip over it.
+func displayName(name string) string { return clean(strings.ReplaceAll(name, `\`, "/"), maxName) }
 
 // messageID gives every sending of one mail the same id, so that a mailbox can tell a duplicate.
 func messageID(mailID, sender string) string {

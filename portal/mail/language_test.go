@@ -25,6 +25,11 @@ func everyLetter(t *testing.T, id lang.ID, check func(name string, m mail.Messag
 				check(string(kind), render(t, l))
 				l.Invoice = ledger.Invoice{Number: "INV-12", Currency: "USD", Total: 120450, InFlight: 120450, Status: ledger.Sent}
 				check(string(kind)+" of a document", render(t, l))
+				l.Invoice, l.URL, l.Instructions = letter(mail.Invoice, tenants()["plain"]).Invoice, "", "IBAN DE02"
+				l.Attachments = []mail.Attachment{{Name: "x.pdf", Bytes: []byte("x")}}
+				if kind == mail.Invoice {
+					check("invoice on paper", render(t, l))
+				}
 			}
 		}
 	}
@@ -34,7 +39,7 @@ func everyLetter(t *testing.T, id lang.ID, check func(name string, m mail.Messag
 var (
 	latin = regexp.MustCompile(`[A-Za-z]{2,}`)
 	data  = strings.NewReplacer("Acme Inc., 1 Harbor Way, Oakland CA 94607", "", "Acme", "", "Harbour Café", "", "Accounts payable", "", "INV-12", "",
-		"billing@acme.test", "", "https://acme.platform.test/portal/l/q7vJx0bF3mT9sLw2RkYpN5dHcZ8uEaGi1oVtXyB4nCM", "", "US$", "", "ABCD-EF23", "")
+		"billing@acme.test", "", "https://acme.platform.test/portal/l/q7vJx0bF3mT9sLw2RkYpN5dHcZ8uEaGi1oVtXyB4nCM", "", "US$", "", "ABCD-EF23", "", "Chrome", "", "Windows", "", "IBAN DE02", "")
 )
 
 func TestRender_WritesInOneLanguage(t *testing.T) {

@@ -41,7 +41,7 @@ func letter(kind mail.Kind, of *tenant.Tenant) mail.Letter {
 		URL:     "https://acme.platform.test/portal/l/q7vJx0bF3mT9sLw2RkYpN5dHcZ8uEaGi1oVtXyB4nCM", ExpiresAt: now.AddDate(0, 0, 30),
 	}
 	if kind == mail.LoginLink {
-		l.ExpiresAt, l.Code = now.Add(10*time.Minute), "ABCD-EF23"
+		l.ExpiresAt, l.Code, l.Device = now.Add(10*time.Minute), "ABCD-EF23", mail.Device{Browser: "Chrome", System: "Windows"}
 	}
 	if kind == mail.AddressChanged {
 		l.URL, l.ExpiresAt = "", time.Time{}
@@ -53,6 +53,15 @@ func letter(kind mail.Kind, of *tenant.Tenant) mail.Letter {
 		l.Invoice = ledger.Invoice{Number: "INV-12", Status: ledger.Sent, Currency: ledger.Currency(currency(of)), Total: 120450,
 			DueDate: ledger.Date{Year: 2026, Month: time.May, Day: 3}}
 	}
+	return l
+}
+
+// paper is the letter of an invoice to a client without a portal.
+func paper(of *tenant.Tenant) mail.Letter {
+	l := letter(mail.Invoice, of)
+	l.URL, l.ExpiresAt = "", time.Time{}
+	l.Instructions = "By bank transfer:\r\nIBAN DE02 1203 0000 0000 2020 51\n\n  <b>Or</b> by check.  "
+	l.Attachments = []mail.Attachment{{Name: "INV-12.pdf", ContentType: "application/pdf", Bytes: []byte("%PDF-1.7")}}
 	return l
 }
 
@@ -79,6 +88,30 @@ func TestRender_SaysTheSameAsItsGoldenFiles(t *testing.T) {
 				golden(t, base+".html", m.HTML)
 			})
 		}
+	}
+}
+
+func TestRender_OfAnInvoiceOnPaperSaysTheSameAsItsGoldenFiles(t *testing.T) {
+	for name, of := range tenants() {
+		m := render(t, paper(of))
+		golden(t, filepath.Join("testdata", name+"_paper.txt"), "Subject: "+m.Subject+"\n\n"+m.Text)
+		golden(t, filepath.Join("testdata", name+"_paper.html"), m.HTML)
+		if strings.Contains(m.HTML, "href=") || strings.Contains(m.Text, "http") {
+			t.Errorf("%s leads somewhere", name)
+		}
+	}
+}
+
+func TestRender_AsksForNoMoneyThatIsNotDue(t *testing.T) {
+	l := paper(tenants()["plain"])
+	l.Invoice.Settled = l.Invoice.Total
+	if m := render(t, l); strings.Contains(m.Text, "How to pay") || strings.Contains(m.HTML, "IBAN") || !strings.Contains(m.Text, "attached") {
+		t.Errorf("a paid invoice says how to pay:\n%s", m.Text)
+	}
+	l = letter(mail.Invoice, tenants()["plain"])
+	l.Instructions = "IBAN DE02"
+	if m := render(t, l); strings.Contains(m.Text, "IBAN") {
+		t.Errorf("a mail with a link says how to pay without it:\n%s", m.Text)
 	}
 }
 

@@ -46,7 +46,7 @@ func Render(l Letter, sender string) (Message, error) {
 		return Message{}, fmt.Errorf("rendering mail %s: %w", l.ID, err)
 	}
 	msg := Message{
-		ID: messageID(l.ID, sender), From: netmail.Address{Name: w.Tenant, Address: sender}, To: to, Date: l.Now,
+		ID: messageID(l.ID, sender), From: netmail.Address{Name: displayName(l.Tenant.Name), Address: sender}, To: to, Date: l.Now,
 		Language: w.Lang.Tag(), Subject: w.Subject, Text: w.text(), HTML: html, Logo: l.Logo, Attached: attached,
 	}
 	// A support address that cannot be written to is the tenant's mistake; it must not keep the mail from the client.

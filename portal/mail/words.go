@@ -49,6 +49,7 @@ type writer struct {
 func newWriter(l Letter) writer {
 	reader := lang.Choose(l.Contact.Locale, l.Tenant.Locale)
 	p := catalogue[reader.Lang]
+	l.Invoice.Number = clean(l.Invoice.Number, maxNumber)
 	return writer{
 		Letter: l, phrases: p, figures: reader.Locale, number: p.value(l.Invoice.Number),
 		tenant: p.value(clean(l.Tenant.Name, maxName)), company: p.value(clean(l.Company, maxName)), name: p.value(clean(l.Contact.Name, maxName)),
