@@ -11,6 +11,9 @@ import (
 
 // Links mints magic links and knows the sessions that they open.
 type Links interface {
+	Previews
+	AccessRequests
+
 	// Mint makes a link and its pending session, and the mail if it is asked for. access.ErrNotFound: no such contact or document of this
 	// tenant; access.ErrConflict, with a text for people: the contact or its company's portal is switched off; access.ErrLimited.
 	Mint(ctx context.Context, t *tenant.Tenant, m access.MintRequest) (access.PendingSession, error)

@@ -49,6 +49,10 @@ func (s *Server) endpoints() []endpoint {
 		{patch, contact, tenant.ScopeClientsWrite, jsonBody, nil, s.changeContact},
 		{post, contact + "/clear-bounce", tenant.ScopeClientsWrite, optionalJSON, nil, s.clearBounce},
 		{post, contact + "/portal-link", tenant.ScopeSessionsWrite, optionalJSON, nil, s.sendPortalLink},
+		{post, contact + "/preview-session", tenant.ScopePreviewWrite, optionalJSON, nil, s.startPreview},
+		{get, "/api/crm/access-requests", tenant.ScopeClientsRead, noBody, []string{"limit", "cursor", "company_id", "status"}, s.listAccessRequests},
+		{post, "/api/crm/access-requests/:id/approve", tenant.ScopeClientsWrite, optionalJSON, nil, s.approveAccess},
+		{post, "/api/crm/access-requests/:id/dismiss", tenant.ScopeClientsWrite, optionalJSON, nil, s.dismissAccess},
 
 		{post, "/api/crm/invoices", tenant.ScopeInvoicesWrite, jsonBody, nil, s.createInvoice},
 		{get, "/api/crm/invoices", tenant.ScopeInvoicesRead, noBody, []string{"limit", "cursor", "company_id", "state"}, s.listInvoices},
