@@ -48,16 +48,16 @@ func TestHostileInput_IsNeverAFaultOfOurs(t *testing.T) {
 // withAgent makes a client that calls itself something.
 func withAgent(c *http.Client, name string) *http.Client {
 	clone := *c
-	clone.Transport = agent{c.Transport, name}
+	clone.Transport = named{c.Transport, name}
 	return &clone
 }
 
-type agent struct {
+type named struct {
 	http.RoundTripper
 	name string
 }
 
-func (a agent) RoundTrip(r *http.Request) (*http.Response, error) {
+func (a named) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("User-Agent", a.name)
 	return a.RoundTripper.RoundTrip(r)

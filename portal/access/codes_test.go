@@ -368,7 +368,14 @@ func TestRequestLink_TenThousandTimesForOneAddressMailsThrice(t *testing.T) {
 	if links := h.count(t, h.tenant.ID, `SELECT count(*) FROM portal_links WHERE purpose = 'login'`); links != 3 {
 		t.Errorf("%d links were mailed, want 3", links)
 	}
-	if left := h.count(t, h.tenant.ID, `SELECT count(*) FROM link_codes`); left != 3 {
-		t.Errorf("%d counts are kept, want 3", left)
+	const typed = `SELECT count(*) FROM link_codes WHERE browser_hash = sha256(decode(translate($1, '-_', '+/') || '=', 'base64'))`
+	if left := h.count(t, h.tenant.ID, typed, asking); left != 3 {
+		t.Errorf("codes may be typed for %d requests, want 3", left)
+	}
+	if left := h.count(t, h.tenant.ID, `SELECT count(*) FROM link_requests`); left != 0 {
+		t.Errorf("%d requests are left behind", left)
+	}
+	if all := h.count(t, h.tenant.ID, `SELECT count(*) FROM link_codes`); all > 500 {
+		t.Errorf("%d counts are kept, more than a tenant gets requests in an hour", all)
 	}
 }

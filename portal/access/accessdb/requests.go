@@ -2,6 +2,7 @@ package accessdb
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -26,8 +27,8 @@ type RequestJob struct {
 // Kind names the job in the queue.
 func (RequestJob) Kind() string { return "link_request" }
 
-// AddLinkRequest implements access.Store: the same work for every request, whoever it is for. One that is not heard is taken back within its
-// own transaction, so that it costs what the others cost and nothing comes of it.
+// AddLinkRequest implements access.Store: the same work for every request, whoever it is for. One that is not heard leaves a decoy in its place, so
+// that it costs what the others cost, to the statement and to what the commit must announce, and nothing comes of it.
 func (s *Store) AddLinkRequest(ctx context.Context, t tenant.ID, r access.LinkRequest) error {
 	return rls.Tx(ctx, s.pool, t, func(tx pgx.Tx) error { return s.addLinkRequest(ctx, tx, t, r) })
 }
@@ -36,7 +37,9 @@ func (s *Store) addLinkRequest(ctx context.Context, tx pgx.Tx, t tenant.ID, r ac
 	const q = `WITH counted AS (INSERT INTO link_codes (tenant_id, id, browser_hash, subject_hash, created_at) VALUES ($1, $2, $7, $8, app_now()))
 		INSERT INTO link_requests (tenant_id, id, email, token_hash, ip, user_agent, browser_hash, created_at)
 		VALUES ($1, $2, NULLIF($3, ''), $4, $5, $6, $7, app_now())`
-	const forget = `WITH uncounted AS (DELETE FROM link_codes WHERE tenant_id = $1 AND id = $2) DELETE FROM link_requests WHERE tenant_id = $1 AND id = $2`
+	if r.Unheard {
+		r = decoy(r)
+	}
 	var hash []byte
 	if r.Email == "" {
 		hash = r.TokenHash[:]
@@ -45,12 +48,17 @@ func (s *Store) addLinkRequest(ctx context.Context, tx pgx.Tx, t tenant.ID, r ac
 		r.Browser[:], r.Subject[:]); err != nil {
 		return err
 	}
-	if r.Unheard {
-		_, err := tx.Exec(ctx, forget, string(t), r.ID)
-		return err
-	}
 	_, err := s.jobs.InsertTx(ctx, tx, RequestJob{TenantID: string(t), RequestID: r.ID}, nil)
 	return err
+}
+
+// decoy is a request by a link that nobody has, from a browser that nobody uses: the job finds nobody for it, and no code can be typed on its account.
+func decoy(r access.LinkRequest) access.LinkRequest {
+	r.Email = ""
+	for _, random := range [][]byte{r.TokenHash[:], r.Browser[:], r.Subject[:]} {
+		_, _ = rand.Read(random) // crypto/rand.Read never returns an error; it ends the program instead.
+	}
+	return r
 }
 
 // RequestWorker works RequestJobs.
