@@ -79,7 +79,7 @@ func write(l Letter) words {
 	case EmailConfirm:
 		wr.writeEmailConfirm(&w)
 	}
-	w.Subject = cut(w.Subject, maxSubject)
+	w.Subject = strings.TrimSpace(cut(w.Subject, maxSubject))
 	if l.Kind != EmailConfirm {
 		w.For = wr.join(wr.say(wr.Recipient), w.For)
 	}
