@@ -25,7 +25,7 @@ import (
 func enqueue(queue *maildb.Queue) accessdb.EnqueueMail {
 	return func(ctx context.Context, tx pgx.Tx, t tenant.ID, m accessdb.Mail) error {
 		_, err := queue.Enqueue(ctx, tx, t, mail.Request{Kind: mail.Kind(m.Kind), CompanyID: m.CompanyID, ContactID: m.ContactID, LinkID: m.LinkID,
-			DocumentID: m.DocumentID, Address: m.Address, Device: mail.Device(agent.Of(m.UserAgent)), StepUpID: m.StepUpID})
+			DocumentID: m.DocumentID, Address: m.Address, Device: mail.Device(agent.Of(m.UserAgent)), StepUpID: m.StepUpID, RequestID: m.RequestID})
 		return err
 	}
 }

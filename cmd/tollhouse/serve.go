@@ -234,7 +234,8 @@ func (h *house) buildJobs(links *accessdb.Store, metrics *prometheus.Registry) e
 		return err
 	}
 	workers := river.NewWorkers()
-	if err := errors.Join(river.AddWorkerSafely(workers, worker), river.AddWorkerSafely(workers, accessdb.NewRequestWorker(links)), addBounceWorker(workers, metrics)); err != nil {
+	if err := errors.Join(river.AddWorkerSafely(workers, worker), river.AddWorkerSafely(workers, accessdb.NewRequestWorker(links)),
+		river.AddWorkerSafely(workers, accessdb.NewAskWorker(links)), addBounceWorker(workers, metrics)); err != nil {
 		return err
 	}
 	h.jobs, err = maildb.NewClient(h.pool, workers, maildb.ClientConfig{Logger: h.log})

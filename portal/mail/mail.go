@@ -62,6 +62,7 @@ type Letter struct {
 	Code      string         // "XXXX-XXXX", for Kind LoginLink: what is typed where the link was asked for; "" for a link without one
 	Device    Device         // for Kind LoginLink
 	ExpiresAt time.Time      // of the link
+	AskedFor  string         // for Kinds AccessRequest and AccessRequestTenant: the address that asks, as a stranger typed it
 	Now       time.Time
 
 	// Instructions say how to pay, in the tenant's words, several lines of plain text. They stand in an invoice's mail that has no link.

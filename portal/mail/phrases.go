@@ -36,6 +36,7 @@ type phrases struct {
 
 	Moved  movedPhrases
 	Codes  codePhrases
+	Asked  askedPhrases
 	Paper  paperPhrases
 	Device devicePhrases
 }
@@ -76,7 +77,7 @@ var english = phrases{
 	DocumentSubject: "Invoice {number} from {tenant}", DocumentLead: "{tenant} sends you a link to invoice {number}.",
 	PortalWhy: "You get it because {tenant} writes to {company} at this address.",
 
-	Moved: englishMoved, Codes: englishCodes, Paper: englishPaper, Device: englishDevice,
+	Moved: englishMoved, Codes: englishCodes, Asked: englishAsked, Paper: englishPaper, Device: englishDevice,
 }
 
 // fill puts values into the places of a sentence, given as name and value in turn.

@@ -32,5 +32,5 @@ var arabic = phrases{
 	DocumentSubject: "الفاتورة {number} من {tenant}", DocumentLead: "ترسل إليكم {tenant} رابطًا إلى الفاتورة {number}.",
 	PortalWhy: "تصلكم لأن {tenant} تراسل {company} على هذا العنوان.",
 
-	Moved: arabicMoved, Codes: arabicCodes, Paper: arabicPaper, Device: arabicDevice,
+	Moved: arabicMoved, Codes: arabicCodes, Asked: arabicAsked, Paper: arabicPaper, Device: arabicDevice,
 }

@@ -32,5 +32,5 @@ var german = phrases{
 	DocumentSubject: "Rechnung {number} von {tenant}", DocumentLead: "{tenant} sendet Ihnen einen Link zur Rechnung {number}.",
 	PortalWhy: "Sie erhalten sie, weil {tenant} an {company} unter dieser Adresse schreibt.",
 
-	Moved: germanMoved, Codes: germanCodes, Paper: germanPaper, Device: germanDevice,
+	Moved: germanMoved, Codes: germanCodes, Asked: germanAsked, Paper: germanPaper, Device: germanDevice,
 }

@@ -32,5 +32,5 @@ var spanish = phrases{
 	DocumentSubject: "Factura {number} de {tenant}", DocumentLead: "{tenant} le envía un enlace a la factura {number}.",
 	PortalWhy: "Lo recibe porque {tenant} escribe a {company} a esta dirección.",
 
-	Moved: spanishMoved, Codes: spanishCodes, Paper: spanishPaper, Device: spanishDevice,
+	Moved: spanishMoved, Codes: spanishCodes, Asked: spanishAsked, Paper: spanishPaper, Device: spanishDevice,
 }

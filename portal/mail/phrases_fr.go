@@ -32,5 +32,5 @@ var french = phrases{
 	DocumentSubject: "Facture {number} de {tenant}", DocumentLead: "{tenant} vous envoie un lien vers la facture {number}.",
 	PortalWhy: "Vous le recevez parce que {tenant} écrit à {company} à cette adresse.",
 
-	Moved: frenchMoved, Codes: frenchCodes, Paper: frenchPaper, Device: frenchDevice,
+	Moved: frenchMoved, Codes: frenchCodes, Asked: frenchAsked, Paper: frenchPaper, Device: frenchDevice,
 }

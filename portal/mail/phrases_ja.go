@@ -31,5 +31,5 @@ var japanese = phrases{
 	DocumentSubject: "{tenant} からの請求書 {number}", DocumentLead: "{tenant} から請求書 {number} へのリンクをお届けします。",
 	PortalWhy: "{tenant} が {company} 宛ての連絡をこのアドレスに送信しているため、お送りしています。",
 
-	Moved: japaneseMoved, Codes: japaneseCodes, Paper: japanesePaper, Device: japaneseDevice,
+	Moved: japaneseMoved, Codes: japaneseCodes, Asked: japaneseAsked, Paper: japanesePaper, Device: japaneseDevice,
 }

@@ -32,5 +32,5 @@ var portuguese = phrases{
 	DocumentSubject: "Fatura {number} de {tenant}", DocumentLead: "{tenant} envia a você um link para a fatura {number}.",
 	PortalWhy: "Você o recebe porque {tenant} escreve para {company} neste endereço.",
 
-	Moved: portugueseMoved, Codes: portugueseCodes, Paper: portuguesePaper, Device: portugueseDevice,
+	Moved: portugueseMoved, Codes: portugueseCodes, Asked: portugueseAsked, Paper: portuguesePaper, Device: portugueseDevice,
 }

@@ -78,12 +78,16 @@ func write(l Letter) words {
 		wr.writeStepUp(&w)
 	case EmailConfirm:
 		wr.writeEmailConfirm(&w)
+	case AccessRequest:
+		wr.writeAccessRequest(&w)
+	case AccessRequestTenant:
+		wr.writeAccessRequestTenant(&w)
 	}
 	w.Subject = strings.TrimSpace(cut(w.Subject, maxSubject))
-	if l.Kind != EmailConfirm {
+	if l.Kind != EmailConfirm && l.Kind != AccessRequestTenant {
 		w.For = wr.join(wr.say(wr.Recipient), w.For)
 	}
-	if l.Tenant.Brand.SupportEmail != "" {
+	if l.Tenant.Brand.SupportEmail != "" && l.Kind != AccessRequestTenant {
 		w.Questions = fill(wr.Questions, "email", wr.value(clean(l.Tenant.Brand.SupportEmail, 254)))
 	}
 	if footer := cleanText(l.Tenant.Brand.Footer); footer != "" {

@@ -43,6 +43,8 @@ type row struct {
 	CodeExpires               *time.Time
 	CodeSpent, CodeSuperseded bool
 
+	RequestState, RequestEmail string // of the access request that the mail is about
+
 	Number, InvoiceStatus, Currency string
 	Due                             *time.Time
 	Total, Settled, InFlight        int64
@@ -63,6 +65,7 @@ func (w *Worker) load(ctx context.Context, t tenant.ID, id string) (row, error) 
 			l.browser_hash IS NOT NULL AS link_bound,
 			COALESCE(m.step_up_id, '') AS step_up_id, u.expires_at AS code_expires, u.passed_at IS NOT NULL AS code_spent,
 			u.superseded_at IS NOT NULL AS code_superseded,
+			COALESCE(r.state, '') AS request_state, COALESCE(r.email, '') AS request_email,
 			COALESCE(i.number, '') AS number, COALESCE(i.status, '') AS invoice_status, COALESCE(i.currency, '') AS currency, i.due_date AS due,
 			COALESCE(i.total, 0) AS total, COALESCE(i.settled, 0) AS settled, COALESCE(i.in_flight, 0) AS in_flight
 		FROM mails m
@@ -71,6 +74,7 @@ func (w *Worker) load(ctx context.Context, t tenant.ID, id string) (row, error) 
 		JOIN contacts c ON c.tenant_id = m.tenant_id AND c.company_id = m.company_id AND c.id = m.contact_id
 		LEFT JOIN portal_links l ON l.tenant_id = m.tenant_id AND l.contact_id = m.contact_id AND l.id = m.link_id
 		LEFT JOIN step_ups u ON u.tenant_id = m.tenant_id AND u.contact_id = m.contact_id AND u.id = m.step_up_id
+		LEFT JOIN access_requests r ON r.tenant_id = m.tenant_id AND r.company_id = m.company_id AND r.id = m.request_id
 		LEFT JOIN invoices i ON i.tenant_id = m.tenant_id AND i.company_id = m.company_id AND i.id = m.document_id
 		WHERE m.tenant_id = $1 AND m.id = $2 AND m.status = 'queued'`
 	var m row
@@ -95,6 +99,8 @@ func (m row) obstacle() string {
 		return "address_bounced"
 	case mail.Kind(m.Kind) == mail.AddressChanged:
 		return "" // whatever became of the contact since
+	case mail.Kind(m.Kind) == mail.AccessRequestTenant:
+		return m.decidedRequest() // to the tenant, whatever became of the contact
 	case m.ContactStatus != "active":
 		return "contact_" + m.ContactStatus
 	case !m.PortalEnabled && mail.Kind(m.Kind) != mail.Invoice:
@@ -105,8 +111,18 @@ func (m row) obstacle() string {
 		return "document_" + m.InvoiceStatus
 	case m.carriesCode():
 		return m.deadCode()
+	case mail.Kind(m.Kind) == mail.AccessRequest:
+		return m.decidedRequest()
 	}
 	return m.deadLink()
+}
+
+// decidedRequest drops the news of an access request that somebody has decided on.
+func (m row) decidedRequest() string {
+	if m.RequestState != "pending" {
+		return "request_decided"
+	}
+	return ""
 }
 
 // linkless reports whether the mail leads nowhere: one to an old address, or an invoice for a company whose portal is off, or was when it was sent.
@@ -140,7 +156,10 @@ func (m row) letter(t tenant.ID, url string, logo mail.Image) mail.Letter {
 	l := mail.Letter{
 		ID: m.ID, Kind: mail.Kind(m.Kind), Tenant: m.tenant(t), Logo: logo, Company: m.Company,
 		Contact: mail.Person{Name: m.ContactName, Email: m.Email, Locale: m.ContactLocale},
-		URL:     url, Now: m.Now, Device: mail.Device{Browser: m.Browser, System: m.System}, Instructions: m.Instructions,
+		URL:     url, Now: m.Now, Device: mail.Device{Browser: m.Browser, System: m.System}, Instructions: m.Instructions, AskedFor: m.RequestEmail,
+	}
+	if l.Kind == mail.AccessRequestTenant {
+		l.Contact = mail.Person{Name: m.TenantName, Email: m.Email} // in the tenant's language
 	}
 	if m.LinkExpires != nil {
 		l.ExpiresAt = *m.LinkExpires

@@ -39,11 +39,11 @@ func NewQueue() (*Queue, error) {
 // Enqueue notes a mail and its job in tx, which must belong to tenant t, and returns the mail's id. Nothing is sent unless tx commits.
 func (q *Queue) Enqueue(ctx context.Context, tx pgx.Tx, t tenant.ID, m mail.Request) (string, error) {
 	const insert = `
-		INSERT INTO mails (tenant_id, id, kind, company_id, contact_id, link_id, document_id, address, step_up_id, browser, system, created_at)
-		VALUES (@tenant, @id, @kind, @company, @contact, NULLIF(@link, ''), NULLIF(@document, ''), NULLIF(@address, ''), NULLIF(@code, ''), @browser, @system, app_now())`
+		INSERT INTO mails (tenant_id, id, kind, company_id, contact_id, link_id, document_id, address, step_up_id, request_id, browser, system, created_at)
+		VALUES (@tenant, @id, @kind, @company, @contact, NULLIF(@link, ''), NULLIF(@document, ''), NULLIF(@address, ''), NULLIF(@code, ''), NULLIF(@request, ''), @browser, @system, app_now())`
 	id := tenant.NewID("mail", time.Now())
 	_, err := tx.Exec(ctx, insert, pgx.NamedArgs{"tenant": string(t), "id": id, "kind": string(m.Kind), "company": m.CompanyID,
-		"contact": m.ContactID, "link": m.LinkID, "document": m.DocumentID, "address": m.Address, "code": m.StepUpID, "browser": m.Device.Browser, "system": m.Device.System})
+		"contact": m.ContactID, "link": m.LinkID, "document": m.DocumentID, "address": m.Address, "code": m.StepUpID, "request": m.RequestID, "browser": m.Device.Browser, "system": m.Device.System})
 	if err != nil {
 		return "", fmt.Errorf("noting a mail: %w", err)
 	}
