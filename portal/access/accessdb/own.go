@@ -82,7 +82,9 @@ func noteEnded(ctx context.Context, tx pgx.Tx, rows pgx.Rows, by access.Session,
 	b := &pgx.Batch{}
 	var hash []byte
 	_, err = pgx.ForEachRow(rows, []any{&e.SessionID, &hash}, func() error {
-		hashes = append(hashes, [32]byte(hash))
+		if hash != nil { // a pending one has no copy
+			hashes = append(hashes, [32]byte(hash))
+		}
 		auditdb.Queue(b, by.Tenant, e)
 		return nil
 	})
