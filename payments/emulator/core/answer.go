@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// Answer is a response held in memory, to be stored, dropped or sent later. The zero value is ready; Status is 200 until one is written.
+// Answer is a response held in memory, to be stored, dropped or sent later. The zero value is ready; Status is 0 until one is written.
 type Answer struct {
 	Status int
 	Body   bytes.Buffer
@@ -34,10 +34,11 @@ func (a *Answer) Write(b []byte) (int, error) {
 	return a.Body.Write(b)
 }
 
-// Send writes the answer to w as it was written here. It may be called again.
+// Send writes the answer to w as it was written here. It may be called again, and by several at once.
 func (a *Answer) Send(w http.ResponseWriter) {
-	a.WriteHeader(http.StatusOK)
 	maps.Copy(w.Header(), a.header)
-	w.WriteHeader(a.Status)
+	if a.wrote {
+		w.WriteHeader(a.Status)
+	}
 	_, _ = w.Write(a.Body.Bytes()) // a client that left does not matter
 }
