@@ -43,16 +43,18 @@ func TestCharge_NeedsWhatItCannotDoWithout(t *testing.T) {
 	token := w.card(goodCard, "")
 	good := authorizenet.Charge{Code: "A1", Amount: dollars(100), Token: token}
 	for name, spoil := range map[string]func(*authorizenet.Charge){
-		"no code":              func(c *authorizenet.Charge) { c.Code = "" },
-		"code too long":        func(c *authorizenet.Charge) { c.Code = strings.Repeat("A", 21) },
-		"code with a space":    func(c *authorizenet.Charge) { c.Code = "A 1" },
-		"nothing":              func(c *authorizenet.Charge) { c.Amount.Amount = 0 },
-		"negative":             func(c *authorizenet.Charge) { c.Amount.Amount = -1 },
-		"too much":             func(c *authorizenet.Charge) { c.Amount.Amount = 1 << 60 },
-		"another currency":     func(c *authorizenet.Charge) { c.Amount.Currency = "EUR" },
-		"no method":            func(c *authorizenet.Charge) { c.Token = nil },
-		"two methods":          func(c *authorizenet.Charge) { c.Saved = &authorizenet.SavedMethod{ProfileID: "1", MethodID: "2"} },
-		"saved is no number":   func(c *authorizenet.Charge) { c.Token, c.Saved = nil, &authorizenet.SavedMethod{ProfileID: "1", MethodID: "x"} },
+		"no code":           func(c *authorizenet.Charge) { c.Code = "" },
+		"code too long":     func(c *authorizenet.Charge) { c.Code = strings.Repeat("A", 21) },
+		"code with a space": func(c *authorizenet.Charge) { c.Code = "A 1" },
+		"nothing":           func(c *authorizenet.Charge) { c.Amount.Amount = 0 },
+		"negative":          func(c *authorizenet.Charge) { c.Amount.Amount = -1 },
+		"too much":          func(c *authorizenet.Charge) { c.Amount.Amount = 1 << 60 },
+		"another currency":  func(c *authorizenet.Charge) { c.Amount.Currency = "EUR" },
+		"no method":         func(c *authorizenet.Charge) { c.Token = nil },
+		"two methods":       func(c *authorizenet.Charge) { c.Saved = &authorizenet.SavedMethod{ProfileID: "1", MethodID: "2"} },
+		"saved is no number": func(c *authorizenet.Charge) {
+			c.Token, c.Saved = nil, &authorizenet.SavedMethod{ProfileID: "1", MethodID: "x"}
+		},
 		"customer id too long": func(c *authorizenet.Charge) { c.CustomerID = strings.Repeat("c", 21) },
 	} {
 		c := good

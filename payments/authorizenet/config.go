@@ -37,9 +37,13 @@ type Secret string
 
 const redacted = "[redacted]"
 
-func (Secret) String() string               { return redacted }
-func (Secret) GoString() string             { return redacted }
-func (Secret) LogValue() slog.Value         { return slog.StringValue(redacted) }
+// Format prints it, whatever the verb: String alone would leave %d and %x.
+func (Secret) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, redacted) } // a fmt.State takes every write
+
+// LogValue is what logs get.
+func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText is what JSON gets.
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // Config says whose account to speak to, and where.
@@ -67,7 +71,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
 // Client calls the processor for one account. It is safe for concurrent use and keeps no state but connections.
 type Client struct {
-	cfg  Config
+	cfg  *Config // a pointer: fmt prints an unexported struct without asking it
 	http *http.Client
 }
 
@@ -102,7 +106,7 @@ func New(cfg Config) (*Client, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("configuring Authorize.Net: %w", err)
 	}
-	return &Client{cfg: cfg, http: quietClient(cfg.HTTPClient)}, nil
+	return &Client{cfg: &cfg, http: quietClient(cfg.HTTPClient)}, nil
 }
 
 // checkURL refuses what would send credentials in the clear.

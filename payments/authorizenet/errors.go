@@ -28,8 +28,8 @@ var (
 	ErrOurRequest = errors.New("the processor cannot read our request")
 	// ErrTokenSpent says that the one-time token was used before, or is older than 15 minutes. The use before may have been a charge of ours.
 	ErrTokenSpent = errors.New("the one-time token was used or is too old")
-	// ErrNotSettled says that a transaction cannot be refunded: not settled yet (void it instead), too old, or nothing is left to refund.
-	ErrNotSettled = errors.New("the transaction cannot be refunded")
+	// ErrNotRefundable says that a transaction cannot be refunded: not settled yet (void it instead), too old, or nothing is left to refund.
+	ErrNotRefundable = errors.New("the transaction cannot be refunded")
 	// ErrSignature says that a webhook was not signed with the account's signature key.
 	ErrSignature = errors.New("the webhook's signature is wrong")
 	// ErrInput is wrapped by errors about what a caller asked for; nothing was sent.

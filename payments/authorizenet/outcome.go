@@ -19,6 +19,7 @@ const (
 	reasonDuplicate      = 11
 	reasonTransactionID  = 16 // the transaction to refund or void cannot be found
 	reasonRefundCriteria = 54
+	reasonRefundTooMuch  = 55 // more than is left of the original
 )
 
 // outcome reads what became of a transaction. That the request was processed ("Ok") says nothing: only the transaction's own code counts.
@@ -70,8 +71,8 @@ func (t *transactionResponse) refusal() error {
 	switch reason := t.reason(); reason {
 	case reasonDuplicate:
 		return &DuplicateError{OriginalID: t.original()}
-	case reasonRefundCriteria:
-		return ErrNotSettled
+	case reasonRefundCriteria, reasonRefundTooMuch:
+		return ErrNotRefundable
 	case reasonTransactionID:
 		return fmt.Errorf("%w: the transaction (reason %d)", ErrNotFound, reason)
 	default:

@@ -138,13 +138,13 @@ func (a *profileCreated) orDeclined(err error) error {
 	if err == nil || a.Messages.code() != "E00027" {
 		return err
 	}
-	reason := nestedReason(a.Messages.Message[0].Text)
+	// The direct response is a line of fields: code, sub-code, reason, … Its sentence says "declined" for every reason.
 	if fields := strings.FieldsFunc(string(a.Direct), func(r rune) bool { return r == ',' || r == '|' }); len(fields) > 3 {
-		if n, err := strconv.Atoi(strings.Trim(fields[2], `"`)); err == nil && reason == 0 {
-			reason = n
+		if reason, err := strconv.Atoi(strings.Trim(fields[2], `"`)); err == nil {
+			return &DeclinedError{Reason: reason}
 		}
 	}
-	return &DeclinedError{Reason: reason}
+	return &DeclinedError{Reason: nestedReason(a.Messages.Message[0].Text)}
 }
 
 // nestedReason knows the sentences that stand alone in an E00027.

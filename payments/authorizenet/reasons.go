@@ -20,7 +20,7 @@ var reasons = []struct {
 	{payments.FailedUnsupported, []int{17, 18, 28}}, // the merchant does not take this kind of card, or no bank accounts
 	{payments.FailedTryLater, []int{19, 20, 21, 22, 23, 25, 26, 35, 57, 58, 59, 60, 61, 62, 63, 120, 121, 122}},
 	{payments.FailedDuplicate, []int{11}},
-	{payments.FailedUnavailable, []int{5, 13, 16, 30, 31, 33, 34, 54, 84, 153}}, // ours or the merchant's to mend
+	{payments.FailedUnavailable, []int{5, 13, 16, 30, 31, 33, 34, 54, 55, 84, 153}}, // ours or the merchant's to mend
 	{payments.FailedDeclined, append([]int{2, 3, 4, 41, 141, 165, 250, 251, 254}, span(200, 224)...)},
 }
 

@@ -19,7 +19,7 @@ type Refund struct {
 // MaskedBank is an account as Transaction tells it, with all but the last four digits masked.
 type MaskedBank struct{ AccountType, Routing, Account, Name string }
 
-// Refund sends money back. Besides the errors of Charge: ErrNotSettled when the transaction is too young (void it, if all of it is to go back),
+// Refund sends money back. Besides the errors of Charge: ErrNotRefundable when the transaction is too young (void it, if all of it is to go back),
 // too old, or less is left than asked for; ErrNotFound when there is none.
 func (c *Client) Refund(ctx context.Context, r Refund) (Result, error) {
 	amount, err := c.formatAmount(r.Amount)
