@@ -71,15 +71,10 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
 // Client calls the processor for one account. It is safe for concurrent use and keeps no state but connections.
 type Client struct {
-	cfg  *Config // a pointer: fmt prints an unexported struct without asking it
+	cfg  Config // without the credentials
 	http *http.Client
+	keys func() (login, transactionKey, signatureKey Secret) // a function, because fmt prints unexported fields without asking them
 }
-
-// Format keeps credentials out of every print of a client.
-func (c *Client) Format(s fmt.State, verb rune) { c.cfg.Format(s, verb) }
-
-// LogValue keeps credentials out of logs.
-func (c *Client) LogValue() slog.Value { return c.cfg.LogValue() }
 
 // New checks the configuration; it reaches for no network.
 func New(cfg Config) (*Client, error) {
@@ -106,7 +101,9 @@ func New(cfg Config) (*Client, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("configuring Authorize.Net: %w", err)
 	}
-	return &Client{cfg: &cfg, http: quietClient(cfg.HTTPClient)}, nil
+	login, key, signature := cfg.LoginID, cfg.TransactionKey, cfg.SignatureKey
+	cfg.LoginID, cfg.TransactionKey, cfg.SignatureKey = "", "", ""
+	return &Client{cfg: cfg, http: quietClient(cfg.HTTPClient), keys: func() (Secret, Secret, Secret) { return login, key, signature }}, nil
 }
 
 // checkURL refuses what would send credentials in the clear.

@@ -17,7 +17,7 @@ func SignForTest(key string, body []byte) string {
 
 // AmountForTest writes an amount and reads it back, in the currency's account.
 func AmountForTest(m ledger.Money) (string, ledger.Money, error) {
-	c := &Client{cfg: &Config{Currency: m.Currency}}
+	c := &Client{cfg: Config{Currency: m.Currency}}
 	text, err := c.formatAmount(m)
 	if err != nil {
 		return "", ledger.Money{}, err
@@ -28,7 +28,7 @@ func AmountForTest(m ledger.Money) (string, ledger.Money, error) {
 
 // ParseAmountForTest reads an amount of an answer.
 func ParseAmountForTest(s string, currency ledger.Currency) (ledger.Money, error) {
-	return (&Client{cfg: &Config{Currency: currency}}).parseAmount(s)
+	return (&Client{cfg: Config{Currency: currency}}).parseAmount(s)
 }
 
 // ClipForTest is clip.

@@ -200,7 +200,7 @@ func TestSecrets_AreNeverPrinted(t *testing.T) {
 	prints := []string{log.String(), string(marshalled)}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		prints = append(prints, fmt.Sprintf(verb, cfg), fmt.Sprintf(verb, client), fmt.Sprintf(verb, *client), fmt.Sprintf(verb, cfg.TransactionKey),
-			fmt.Sprintf(verb, struct{ C authorizenet.Config }{cfg}))
+			fmt.Sprintf(verb, struct{ C authorizenet.Config }{cfg}), fmt.Sprintf(verb, struct{ c *authorizenet.Client }{client}))
 	}
 	for _, p := range prints {
 		if strings.Contains(p, "s3cret") || strings.Contains(p, fmt.Sprintf("%x", "s3cret")) {

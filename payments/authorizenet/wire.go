@@ -15,7 +15,8 @@ type authentication struct {
 }
 
 func (c *Client) header(ref string) header {
-	return header{Auth: authentication{string(c.cfg.LoginID), string(c.cfg.TransactionKey)}, RefID: clip(ref, 20)}
+	login, key, _ := c.keys()
+	return header{Auth: authentication{string(login), string(key)}, RefID: clip(ref, 20)}
 }
 
 type plainRequest struct{ header }
