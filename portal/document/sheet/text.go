@@ -100,6 +100,8 @@ func (s *Sheet) Text(line typeset.Line, x, y, size Length, c tenant.Color) (end 
 	for cluster := range line.Visual {
 		text := line.Runes(cluster)
 		switch {
+		case len(text) == 1 && typeset.Directs(text[0]):
+			// its work is done
 		case cluster.Font == nil:
 			unsaid = w.substitute(cluster, text) || unsaid
 		case cluster.Level%2 == 1:

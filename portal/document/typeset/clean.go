@@ -62,3 +62,8 @@ func invisible(r rune) bool {
 	}
 	return r >= 0xe0000 && r < 0xe1000
 }
+
+// Directs reports whether a character is a mark or an isolate of UAX 9: it decides where others stand, and is nothing itself.
+func Directs(r rune) bool {
+	return r == 0x200e || r == 0x200f || r == 0x061c || r >= 0x2066 && r <= 0x2069
+}

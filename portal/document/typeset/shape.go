@@ -167,7 +167,7 @@ func (s *Setter) choose(w Weight, text []rune, g run) (end int) {
 		g.font, g.script = last.font, last.script // a space or a comma within Thai stays Thai
 		return s.extend(g)
 	}
-	if g.font = s.library.fontFor(text[g.start:g.end], w); g.font != nil || g.end == g.start+1 {
+	if g.font = s.fontFor(text, g, w); g.font != nil || g.end == g.start+1 {
 		return s.extend(g)
 	}
 	for at := g.start; at < g.end; at++ {
@@ -178,6 +178,27 @@ func (s *Setter) choose(w Weight, text []rune, g run) (end int) {
 		s.extend(part)
 	}
 	return g.end
+}
+
+// fontFor is the font of a grapheme. What belongs to no script, like the full stop of Chinese, goes with the letters before it or after it: many fonts
+// have it, each with its own script's form.
+func (s *Setter) fontFor(text []rune, g run, w Weight) *Font {
+	whole := text[g.start:g.end]
+	if language.LookupScript(whole[0]) != language.Common || hasAll(s.library.families[0].in(w), whole) {
+		return s.library.fontFor(whole, w)
+	}
+	if last := s.last(); last != nil && last.font != nil && hasAll(last.font, whole) {
+		return last.font
+	}
+	for i, r := range text[g.end:] {
+		if script := language.LookupScript(r); script != language.Common && script != language.Inherited {
+			if next := s.library.fontFor(text[g.end+i:g.end+i+1], w); next != nil && hasAll(next, whole) {
+				return next
+			}
+			break
+		}
+	}
+	return s.library.fontFor(whole, w)
 }
 
 // neutral reports whether a character goes with whatever is before it.
