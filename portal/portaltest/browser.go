@@ -242,6 +242,17 @@ func (t *Tab) Click(selector string) error {
 	return nil
 }
 
+// Type types into the element, after what is there.
+func (t *Tab) Type(selector, text string) error {
+	if err := chromedp.Do(t.ctx, chromedp.Focus(selector)); err != nil {
+		return fmt.Errorf("going to %s: %w", selector, err)
+	}
+	if err := chromedp.Do(t.ctx, chromedp.KeyEvent(text)); err != nil {
+		return fmt.Errorf("typing into %s: %w", selector, err)
+	}
+	return nil
+}
+
 // Back goes to the page before, as the browser's button does.
 func (t *Tab) Back() error {
 	if err := chromedp.Do(t.ctx, chromedp.NavigateBack()); err != nil {
