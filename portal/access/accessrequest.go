@@ -63,7 +63,7 @@ type Approval struct {
 
 // AccessRequestStore is the record of access requests. Implemented by accessdb.
 type AccessRequestStore interface {
-	// AddAsk writes down a wish and its job in one transaction, whatever its link is worth; of an unheard one nothing stays.
+	// AddAsk writes down a wish and its job in one transaction, whatever its link is worth; of an unheard one nothing comes.
 	AddAsk(ctx context.Context, t tenant.ID, a Ask) error
 	// AskForColleague makes a pending request in the name of the session's contact. ErrNoSession: it does not stand; ErrNotFound: its contact
 	// may not ask; ErrConflict: the company has a contact with that address. One that is pending already is no error.

@@ -2,6 +2,7 @@ package accessdb
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -27,20 +28,19 @@ type AskJob struct {
 // Kind names the job in the queue.
 func (AskJob) Kind() string { return "access_request" }
 
-// AddAsk implements access.AccessRequestStore: the same work for every wish. One that is not heard is taken back within its own transaction.
+// AddAsk implements access.AccessRequestStore: the same work for every wish. One that is not heard is noted with a link that nobody has, so that it
+// costs what the others cost and nothing comes of it.
 func (s *Store) AddAsk(ctx context.Context, t tenant.ID, a access.Ask) error {
 	const q = `
 		INSERT INTO access_requests (tenant_id, id, state, link_hash, browser_hash, name, email, ip, user_agent, created_at)
 		VALUES (@tenant, @id, 'noted', @link, @browser, @name, @email, @ip, @agent, app_now())`
-	const forget = `DELETE FROM access_requests WHERE tenant_id = $1 AND id = $2`
+	if a.Unheard {
+		_, _ = rand.Read(a.LinkHash[:]) // crypto/rand.Read never returns an error; it ends the program instead.
+	}
 	return rls.Tx(ctx, s.pool, t, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, q, pgx.NamedArgs{"tenant": string(t), "id": a.ID, "link": a.LinkHash[:], "browser": a.Browser[:], "name": a.Name,
 			"email": a.Email, "ip": auditdb.Address(a.Visitor.IP), "agent": auditdb.CutUserAgent(a.Visitor.UserAgent)})
 		if err != nil {
-			return err
-		}
-		if a.Unheard {
-			_, err := tx.Exec(ctx, forget, string(t), a.ID)
 			return err
 		}
 		_, err = s.jobs.InsertTx(ctx, tx, AskJob{TenantID: string(t), AskID: a.ID}, nil)
