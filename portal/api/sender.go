@@ -48,6 +48,9 @@ type SenderRecord struct {
 	Result   string `json:"result"`
 	Seen     string `json:"seen"`
 	Fix      string `json:"fix"`
+
+	Policy    *string `json:"policy"`    // of a DMARC record that was found
+	Alignment *string `json:"alignment"` // likewise
 }
 
 func showSender(v senders.View) Sender {
@@ -63,7 +66,8 @@ func showSender(v senders.View) Sender {
 
 func showSenderRecord(r senders.Record) SenderRecord {
 	return SenderRecord{Purpose: r.Purpose, Type: "TXT", Name: r.Name, Value: r.Value, Required: r.Required, Why: r.Why,
-		Result: string(r.Check.Result), Seen: r.Check.Seen, Fix: r.Check.Fix}
+		Result: string(r.Check.Result), Seen: r.Check.Seen, Fix: r.Check.Fix,
+		Policy: textOrNull(r.Check.Policy), Alignment: textOrNull(r.Check.Alignment)}
 }
 
 func (s *Server) showSender(c *call) (reply, error) {

@@ -106,12 +106,15 @@ func (s *Service) inherited(ctx context.Context, r Record, missing Check) Check 
 	if err != nil || above == domain {
 		return missing
 	}
-	r.Name = "_dmarc." + above
-	if c := judge(r, s.cfg.Resolver.Texts(ctx, r.Name)); c.Result == OK {
-		c.Seen += " at " + r.Name
-		return c
+	r.Name, r.Inherited = "_dmarc."+above, true
+	c := judge(r, s.cfg.Resolver.Texts(ctx, r.Name))
+	if c.Result == Missing {
+		return missing
 	}
-	return missing
+	if c.Result != Undecided { // a silent resolver is never taken for an absent record
+		c.Seen += " at " + r.Name
+	}
+	return c
 }
 
 // conclude draws the consequences of what was seen.

@@ -29,8 +29,8 @@ func judge(r Record, views []domaindoctor.TextView) Check {
 		c.Seen, c.Fix = "the resolvers show different records", "Wait: a change is still spreading, until the old records' TTL has run out."
 		return c
 	}
-	c.Result, c.Seen, c.Fix = known[0].Result, known[0].Seen, known[0].Fix
-	return c
+	known[0].Name, known[0].Value = c.Name, c.Value
+	return known[0]
 }
 
 // one is what a single resolver's records mean.
@@ -121,15 +121,39 @@ func (r Record) spf(values []string) Check {
 	return Check{Result: OK, Seen: shown(found)}
 }
 
+// dmarc reads a policy as RFC 7489 section 6.6.3 has it: the version comes first, and a record without a policy is as good as none.
 func (r Record) dmarc(values []string) Check {
-	found := slices.DeleteFunc(slices.Clone(values), func(v string) bool { got, _ := tag(v, "v"); return got != "DMARC1" })
+	found := slices.DeleteFunc(slices.Clone(values), func(v string) bool {
+		first, _, _ := strings.Cut(bare(v), ";")
+		got, _ := tag(first, "v")
+		return got != "DMARC1"
+	})
 	switch {
 	case len(found) == 0:
 		return r.missing()
 	case len(found) > 1:
 		return Check{Result: Mismatch, Seen: shown(found), Fix: "At your DNS provider, delete all DMARC records of " + r.Name + " but one: several count as none."}
 	}
-	return Check{Result: OK, Seen: shown(found)}
+	c := Check{Result: OK, Seen: shown(found), Policy: r.policy(found[0]), Alignment: "relaxed"}
+	if c.Policy == "" {
+		return Check{Result: Mismatch, Seen: shown(found), Fix: fmt.Sprintf("At your DNS provider, give the DMARC record of %s a policy: p=none, p=quarantine or p=reject.", r.Name)}
+	}
+	if how, _ := tag(found[0], "adkim"); strings.EqualFold(how, "s") {
+		c.Alignment = "strict"
+	}
+	return c
+}
+
+// policy is what a record asks of mailboxes; "" when it says nothing that they know. What stands above a domain may have another for those below.
+func (r Record) policy(value string) string {
+	policy, _ := tag(value, "p")
+	if below, ok := tag(value, "sp"); ok && r.Inherited {
+		policy = below
+	}
+	if policy = strings.ToLower(policy); policy != "none" && policy != "quarantine" && policy != "reject" {
+		return ""
+	}
+	return policy
 }
 
 // shown writes a few values, cut. Anybody may have written them.

@@ -53,6 +53,9 @@ func TestJudge_ReadsRecordsAsVerifiersDo(t *testing.T) {
 		{"DMARC", dmarc, []string{"v=DMARC1; p=reject; rua=mailto:x@acme.com"}, OK},
 		{"two DMARC records", dmarc, []string{"v=DMARC1; p=none", "v=DMARC1; p=reject"}, Mismatch},
 		{"no DMARC", dmarc, []string{"hello"}, Missing},
+		{"DMARC whose version comes late", dmarc, []string{"p=none; v=DMARC1"}, Missing},
+		{"DMARC without a policy", dmarc, []string{"v=DMARC1; rua=mailto:x@acme.com"}, Mismatch},
+		{"DMARC with an unknown policy", dmarc, []string{"v=DMARC1; p=nonsense"}, Mismatch},
 	} {
 		got := judge(c.record, views(c.values, c.values))
 		if got.Result != c.want || (got.Fix == "") != (c.want == OK) || got.Seen == "" {
@@ -80,5 +83,23 @@ func TestShown_IsShortAndPrintable(t *testing.T) {
 	got := shown([]string{"a\r\nb\x1b[31m\u202e\xff", strings.Repeat("x", 5000), "c"})
 	if len(got) > 300 || strings.ContainsAny(got, "\r\n\x1b\u202e") || !strings.Contains(got, "1 more") {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestJudge_TellsPolicyAndAlignmentOfDMARC(t *testing.T) {
+	for value, want := range map[string]string{
+		"v=DMARC1; p=none":                          "none relaxed",
+		" v=DMARC1 ; p = Reject ; adkim=s ; aspf=s": "reject strict",
+		"v=DMARC1; p=reject; sp=quarantine":         "reject relaxed",
+		"v=DMARC1; p=quarantine; adkim=x":           "quarantine relaxed",
+	} {
+		got := judge(Record{Purpose: "dmarc", Name: "_dmarc.acme.com"}, views([]string{value}, []string{value}))
+		if got.Policy+" "+got.Alignment != want || got.Result != OK {
+			t.Errorf("%s: %+v, want %s", value, got, want)
+		}
+	}
+	above := judge(Record{Purpose: "dmarc", Inherited: true}, views([]string{"v=DMARC1; p=reject; sp=none"}, []string{"v=DMARC1; p=reject; sp=none"}))
+	if above.Policy != "none" {
+		t.Errorf("above the domain: %+v", above)
 	}
 }

@@ -7,12 +7,13 @@ import (
 
 // Record is one record that a tenant should publish, and what was seen of it.
 type Record struct {
-	Purpose  string // "dkim", "spf" or "dmarc"
-	Name     string // in full; the type is TXT
-	Value    string
-	Required bool // without it no mail comes from the address
-	Why      string
-	Check    Check // without a Result: not checked yet
+	Purpose   string // "dkim", "spf" or "dmarc"
+	Name      string // in full; the type is TXT
+	Value     string
+	Required  bool // without it no mail comes from the address
+	Inherited bool // it stands at the registered domain, above the sender\'s
+	Why       string
+	Check     Check // without a Result: not checked yet
 }
 
 // Check is what was seen of a record. It is kept as JSON.
@@ -22,6 +23,11 @@ type Check struct {
 	Result Result `json:"result"`
 	Seen   string `json:"seen"`
 	Fix    string `json:"fix"` // what to do; "" when nothing
+
+	// Of a DMARC record that was found: what mailboxes do with mails that fail ("none", "quarantine" or "reject"), and how closely a signature's
+	// domain must be the sender's ("relaxed" or "strict"). Ours is the sender's own, which meets both. "" otherwise.
+	Policy    string `json:"policy,omitempty"`
+	Alignment string `json:"alignment,omitempty"`
 }
 
 // Result is what a check came to.

@@ -317,3 +317,37 @@ func TestSealedKeys_AfterwardsTheOldKeyIsNotNeeded(t *testing.T) {
 		t.Errorf("without any key: %+v, %v", done, err)
 	}
 }
+
+func TestCheck_ASilentResolverIsNeverAMissingRecord(t *testing.T) {
+	b := setup(t)
+	b.verified(b.acme, "billing@mail.acme.com")
+	b.publish("_dmarc.acme.com", "v=DMARC1; p=reject; sp=quarantine; adkim=s")
+	dmarc := func() senders.Check {
+		t.Helper()
+		v := b.check(b.acme)
+		return v.Records[slices.IndexFunc(v.Records, func(r senders.Record) bool { return r.Purpose == "dmarc" })].Check
+	}
+	if c := dmarc(); c.Result != senders.OK || c.Policy != "quarantine" || c.Alignment != "strict" || !strings.Contains(c.Seen, " at _dmarc.acme.com") {
+		t.Errorf("the record above: %+v", c)
+	}
+	for _, name := range []string{"_dmarc.acme.com", "_dmarc.mail.acme.com", "mail.acme.com"} {
+		for _, s := range b.dns {
+			s.Break(name, dnstest.ServFail)
+		}
+	}
+	v := b.check(b.acme)
+	for _, r := range v.Records[1:] {
+		if r.Check.Result != senders.Undecided || r.Check.Policy != "" || r.Check.Fix == "" {
+			t.Errorf("%s with broken DNS: %+v", r.Purpose, r.Check)
+		}
+	}
+	if v.State != senders.Verified {
+		t.Errorf("the state is %s", v.State)
+	}
+	for _, s := range b.dns {
+		s.Break("_dmarc.mail.acme.com", 0)
+	}
+	if c := dmarc(); c.Result != senders.Undecided {
+		t.Errorf("none of its own, and the one above cannot be asked: %+v", c)
+	}
+}
