@@ -37,6 +37,15 @@ var portalRoutes = map[string]struct {
 	"GET /portal/l/:token":         {public, at("/portal/l/" + strings.Repeat("A", 43)), 404},
 	"POST /portal/l/:token":        {public, at("/portal/l/" + strings.Repeat("A", 43)), 404},
 	"POST /portal/l/:token/resend": {public, at("/portal/l/" + strings.Repeat("A", 43) + "/resend"), 303},
+	"GET /portal/l/:token/ask":     {public, at("/portal/l/" + strings.Repeat("A", 43) + "/ask"), 200},
+	"POST /portal/l/:token/ask":    {public, at("/portal/l/" + strings.Repeat("A", 43) + "/ask"), 422},
+	"GET /portal/access-asked":     {public, at("/portal/access-asked"), 200},
+	"GET /portal/preview/:token":   {public, at("/portal/preview/" + strings.Repeat("A", 43)), 404},
+	"POST /portal/preview/:token":  {public, at("/portal/preview/" + strings.Repeat("A", 43)), 404},
+	"POST /portal/end-preview":     {public, at("/portal/end-preview"), 303},
+	"GET /portal/preview-ended":    {public, at("/portal/preview-ended"), 200},
+	"GET /portal/people":           {private, at("/portal/people"), 200},
+	"POST /portal/people":          {acting, at("/portal/people"), 422},
 	"GET /portal/sign-in":          {public, at("/portal/sign-in"), 200},
 	"POST /portal/sign-in":         {public, at("/portal/sign-in"), 422},
 	"POST /portal/sign-in/code":    {public, at("/portal/sign-in/code"), 422},
@@ -190,6 +199,10 @@ var apiRoutes = map[string]struct {
 	"PATCH /api/crm/contacts/:id":                {"%p", `{"locale":"en-GB"}`, 200},
 	"POST /api/crm/contacts/:id/clear-bounce":    {"%p", "", 200},
 	"POST /api/crm/contacts/:id/portal-link":     {"%p", `{"send_email":false}`, 201},
+	"POST /api/crm/contacts/:id/preview-session": {"%p", `{"reason":"a call"}`, 201},
+	"GET /api/crm/access-requests":               {"", "", 200},
+	"POST /api/crm/access-requests/:id/approve":  {"%a", `{"role":"viewer"}`, 200},
+	"POST /api/crm/access-requests/:id/dismiss":  {"%b", "", 200},
 	"POST /api/crm/invoices":                     {"", `{"company_id":"%c","lines":[{"description":"L","quantity":"1","unit_amount":{"amount":100,"currency":"USD"}}]}`, 201},
 	"GET /api/crm/invoices":                      {"", "", 200},
 	"GET /api/crm/invoices/:id":                  {"%i", "", 200},
@@ -247,6 +260,7 @@ func TestIsolation_EveryAPIRouteAgainstEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	mail := one[string](t, f, `SELECT id FROM mails WHERE tenant_id = $1 AND contact_id = $2 ORDER BY id LIMIT 1`, string(alpha.ID), mine.contact.ID)
+	approved, dismissed := f.askedFor(t, alpha, mine), f.askedFor(t, alpha, mine)
 	n := 0
 	for _, route := range f.nodes[0].api.Routes() {
 		name := route.Method + " " + route.Pattern
@@ -256,7 +270,7 @@ func TestIsolation_EveryAPIRouteAgainstEveryKey(t *testing.T) {
 				t.Fatal("is not in the table: say how to call it")
 			}
 			n++
-			fill := strings.NewReplacer("%c", mine.company.ID, "%p", mine.contact.ID, "%i", mine.invoice, "%d", mine.draft, "%s", minted.Session.ID, "%o", domain.ID, "%k", spare.ID, "%m", mail, "%n", fmt.Sprint(n))
+			fill := strings.NewReplacer("%a", approved, "%b", dismissed, "%c", mine.company.ID, "%p", mine.contact.ID, "%i", mine.invoice, "%d", mine.draft, "%s", minted.Session.ID, "%o", domain.ID, "%k", spare.ID, "%m", mail, "%n", fmt.Sprint(n))
 			url := "https://api." + fleetDomain + strings.Replace(route.Pattern, ":id", fill.Replace(spec.path), 1)
 			body := fill.Replace(spec.body)
 			call := func(key string) answer {
