@@ -50,6 +50,7 @@ type Config struct {
 	SMTPPassword                         secret
 	SMTPCAFile                           string
 	MailFrom, BounceAddress              string
+	FontDirs                             []string
 	DKIMKey                              secret // PEM
 	DKIMSelector, DKIMDomain, MailSPF    string
 
@@ -144,6 +145,8 @@ var settings = []setting{
 	{name: "SMTP_CA_FILE", doc: "PEM file that the mail server is trusted by. Empty: the system's roots.", read: file(func(c *Config) *string { return &c.SMTPCAFile })},
 	{name: "MAIL_FROM", required: true, doc: "Sender address of every mail; the tenant's name stands before it.", read: emailAddress(func(c *Config) *string { return &c.MailFrom })},
 	{name: "BOUNCE_ADDRESS", doc: "Where mails come back to, like bounces@mail.example: each goes out with bounces+<token>@mail.example as its envelope sender, and that domain's server must hand what comes there to `tollhouse mail bounce`. Its SPF record has to allow the mail server, for that is the domain that SPF looks at. Empty: mails come back to MAIL_FROM, and only what is refused at once is known.", read: emailAddress(func(c *Config) *string { return &c.BounceAddress })},
+
+	{name: "FONT_DIRS", standard: "/usr/share/fonts", doc: "Folders with fonts for documents, comma-separated. Latin, Greek, Cyrillic, Hebrew and Arabic are built in; other scripts need a font that has them, like Debian's fonts-noto-core and fonts-noto-cjk.", read: folders(func(c *Config) *[]string { return &c.FontDirs })},
 
 	{name: "DKIM_KEY", secret: true, doc: "PEM of the private key, RSA of 2048 bits or more or Ed25519, that signs mails sent from MAIL_FROM. `doctor` prints the record to publish. Empty: the mail server signs, or nobody.", read: dkimKey},
 	{name: "DKIM_SELECTOR", doc: "Its selector: the record stands at <selector>._domainkey.<domain>.", read: text(func(c *Config) *string { return &c.DKIMSelector })},

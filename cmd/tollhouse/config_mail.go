@@ -49,3 +49,16 @@ func (c Config) mailKey() (*mail.DKIM, error) {
 
 // aligned reports whether a signature of domain counts for a sender of from (RFC 7489 section 3.1.1, relaxed).
 func aligned(from, domain string) bool { return from == domain || strings.HasSuffix(from, "."+domain) }
+
+// folders takes names that may be missing: what is not there holds nothing.
+func folders(field func(*Config) *[]string) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		for name := range strings.SplitSeq(v, ",") {
+			if name = strings.TrimSpace(name); name == "" {
+				return fmt.Errorf("%q holds an empty name", v)
+			}
+			*field(c) = append(*field(c), name)
+		}
+		return nil
+	}
+}

@@ -229,7 +229,11 @@ func (h *house) buildJobs(links *accessdb.Store, metrics *prometheus.Registry) e
 	if err != nil {
 		return err
 	}
-	worker, err := maildb.NewWorker(maildb.WorkerConfig{Pool: h.pool, Links: h.access, Sender: counted, Identities: h.senders, Returns: returns})
+	documents, err := h.newPapers()
+	if err != nil {
+		return err
+	}
+	worker, err := maildb.NewWorker(maildb.WorkerConfig{Pool: h.pool, Links: h.access, Sender: counted, Identities: h.senders, Returns: returns, Documents: documents})
 	if err != nil {
 		return err
 	}

@@ -77,6 +77,7 @@ var mailReasons = map[string]string{
 	"document_draft":         "The document was not sent yet.",
 	"document_void":          "The invoice was voided before it was sent.",
 	"document_uncollectible": "The invoice was given up before it was sent.",
+	"document_failed":        "The document could not be made for a day. Write to the operator of the platform.",
 	"document_too_large":     "The document is larger than the 10 MB that travel with a mail.",
 	"link_unknown":           "Its link was gone before it was sent.",
 	"link_revoked":           "Its link was revoked before it was sent.",

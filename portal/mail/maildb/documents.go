@@ -2,6 +2,7 @@ package maildb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"tollhouse/portal/mail"
@@ -14,6 +15,9 @@ type Documents interface {
 	Invoice(ctx context.Context, t tenant.ID, invoiceID, contactLocale string) (mail.Attachment, error)
 }
 
+// errDocument says that a document could not be made. It is tried again for a day, as a server that is away is.
+var errDocument = errors.New("the document cannot be made")
+
 // attachments are the documents of a mail whose reader has no portal to fetch them from.
 func (w *Worker) attachments(ctx context.Context, t tenant.ID, m row) ([]mail.Attachment, error) {
 	if w.documents == nil || mail.Kind(m.Kind) != mail.Invoice || !m.linkless() {
@@ -21,7 +25,7 @@ func (w *Worker) attachments(ctx context.Context, t tenant.ID, m row) ([]mail.At
 	}
 	file, err := w.documents.Invoice(ctx, t, m.DocumentID, m.ContactLocale)
 	if err != nil {
-		return nil, fmt.Errorf("making the document %s for the mail %s: %w", m.DocumentID, m.ID, err)
+		return nil, fmt.Errorf("%w: %s for the mail %s: %w", errDocument, m.DocumentID, m.ID, err)
 	}
 	return []mail.Attachment{file}, nil
 }

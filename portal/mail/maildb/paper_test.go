@@ -101,6 +101,18 @@ func TestWorker_WaitsForADocumentThatCannotBeMadeYet(t *testing.T) {
 	}
 }
 
+func TestWorker_GivesADocumentThatCannotBeMadeUpAfterADay(t *testing.T) {
+	f := &files{}
+	f.fails.Store(1000)
+	h := shut(t, f)
+	id := h.enqueue(t, mail.Request{Kind: mail.Invoice, DocumentID: h.invoice})
+	h.exec(t, `UPDATE mails SET created_at = now() - interval '25 hours' WHERE tenant_id = $1 AND id = $2`, h.tenant, id)
+	h.node(t)
+	if got := h.ended(t, id); got.DroppedWhy != "document_failed" || !strings.Contains(got.LastError, "out of ink") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestWorker_DropsADocumentThatNoServerWouldTake(t *testing.T) {
 	h := shut(t, &files{size: mail.MostAttached})
 	h.node(t)

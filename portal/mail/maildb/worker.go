@@ -97,6 +97,9 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[Job]) error {
 	if errors.Is(err, mail.ErrAddress) {
 		return w.drop(ctx, t, m, ending{event: "mail.refused", why: "address"})
 	}
+	if errors.Is(err, errDocument) && m.Now.Sub(m.CreatedAt) > GiveUpAfter {
+		return w.drop(ctx, t, m, ending{event: "mail.dropped", why: "document_failed", err: excerpt(err)})
+	}
 	if errors.Is(err, mail.ErrAttached) {
 		return w.drop(ctx, t, m, ending{event: "mail.dropped", why: "document_too_large"})
 	}
