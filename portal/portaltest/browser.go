@@ -253,6 +253,20 @@ func (t *Tab) Type(selector, text string) error {
 	return nil
 }
 
+// Cookie is the value of a cookie that the page's requests carry, scripts or not; "" for none.
+func (t *Tab) Cookie(name string) (string, error) {
+	all, err := chromedp.Call(t.ctx, network.GetCookies, network.GetCookiesParams{})
+	if err != nil {
+		return "", fmt.Errorf("reading the cookies: %w", err)
+	}
+	for _, c := range all.Cookies {
+		if c.Name == name {
+			return c.Value, nil
+		}
+	}
+	return "", nil
+}
+
 // Back goes to the page before, as the browser's button does.
 func (t *Tab) Back() error {
 	if err := chromedp.Do(t.ctx, chromedp.NavigateBack()); err != nil {
