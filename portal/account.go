@@ -32,6 +32,8 @@ type OwnSession struct {
 type accountPage struct {
 	view
 	sessions []OwnSession
+	form     profileForm
+	done     string // what was changed a moment ago, "" for nothing
 }
 
 func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, session access.Session) error {
@@ -39,9 +41,20 @@ func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, session acc
 	if err != nil {
 		return err
 	}
-	page := accountPage{view: s.memberView(r, atAccount, data.Member), sessions: data.Sessions}
+	kept, err := s.typed(r, session, detailsForm)
+	if err != nil {
+		return err
+	}
+	return s.write(w, r, http.StatusOK, accountView(s.accountPage(r, data, profileOf(data.Member.Contact, kept))))
+}
+
+func (s *Server) accountPage(r *http.Request, data AccountData, form profileForm) accountPage {
+	page := accountPage{view: s.memberView(r, atAccount, data.Member), sessions: data.Sessions, form: form}
 	page.title = page.words.Account.Title
-	return s.write(w, r, http.StatusOK, accountView(page))
+	if reads(r) {
+		page.done = r.URL.Query().Get("done")
+	}
+	return page
 }
 
 // endOwnSession ends one of the contact's sessions. Its own is ended like by the button at the top of each page.
@@ -58,6 +71,9 @@ func (s *Server) endOwnSession(w http.ResponseWriter, r *http.Request, session a
 }
 
 func (s *Server) signOutEverywhere(w http.ResponseWriter, r *http.Request, session access.Session) error {
+	if err := s.access.ForgetDrafts(r.Context(), session, ""); err != nil {
+		return err
+	}
 	if err := s.access.SignOutEverywhere(r.Context(), session, visitor(r)); err != nil {
 		return err
 	}

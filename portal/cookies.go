@@ -34,9 +34,13 @@ func (s *Server) session(r *http.Request) (access.Session, error) {
 	return s.access.Authenticate(r.Context(), request.From(r.Context()).Site, cookies[0].Value)
 }
 
+// rememberedFor is how much longer than its session a cookie stays in the browser. It opens nothing then: it tells whose form it was that somebody
+// sent a moment too late.
+const rememberedFor = 24 * time.Hour
+
 // setSession signs the browser in until the session ends. Lax, because the first request after a mail comes from elsewhere.
 func (s *Server) setSession(w http.ResponseWriter, grant access.Grant) {
-	left := int(grant.Session.ExpiresAt.Sub(s.now()) / time.Second)
+	left := int((grant.Session.ExpiresAt.Sub(s.now()) + rememberedFor) / time.Second)
 	http.SetCookie(w, hostCookie(sessionCookie, grant.Token, max(left, 1)))
 }
 

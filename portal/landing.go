@@ -130,7 +130,11 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request, grant access.Gran
 		s.endSession(r, before)
 	}
 	s.setSession(w, grant)
-	seeOther(w, safeTarget(grant.Target))
+	target := grant.Target
+	if path := s.keptAt(r, grant.Session); path != "" {
+		target = path
+	}
+	seeOther(w, safeTarget(target))
 }
 
 // askAgain shows the landing page once more, with a fresh nonce: whoever sits before it presses the button again.

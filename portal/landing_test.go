@@ -22,7 +22,7 @@ func TestLanding_ExchangesTheLinkOnItsButtonOnly(t *testing.T) {
 	page := b.get(ready).wants(http.StatusOK, "Invoice INV-2026-000042").page()
 	form := url.Values{"nonce": {page.Attr("form input[name=nonce]", "value")}}
 	answer := b.post(page.Attr("main form", "action"), form).leadsTo(firstPage)
-	if got, want := answer.cookie("__Host-bp"), "__Host-bp=session-fresh; Path=/; Max-Age=604800; HttpOnly; Secure; SameSite=Lax"; got != want {
+	if got, want := answer.cookie("__Host-bp"), "__Host-bp=session-fresh; Path=/; Max-Age=691200; HttpOnly; Secure; SameSite=Lax"; got != want {
 		t.Errorf("the session's cookie is %q, want %q", got, want)
 	}
 	b.get(firstPage).wants(http.StatusOK, "Invoice INV-2026-000042")

@@ -24,6 +24,8 @@ type Pages interface {
 	TrailFile(ctx context.Context, s access.Session, q TrailQuery, viewer *access.Visitor) (TrailData, error)
 	Account(ctx context.Context, s access.Session) (AccountData, error)
 	Companies(ctx context.Context, s access.Session) (CompaniesData, error)
+	// Codes is how it stands with the codes that were mailed to the session's contact.
+	Codes(ctx context.Context, s access.Session) (CodesData, error)
 }
 
 // InvoiceTab is one tab of the invoice list.

@@ -97,7 +97,14 @@ func (s *Server) routes() *route.Router {
 	post("/portal/people", s.member(s.askForColleague))
 	get("/portal/companies", s.member(s.showCompanies))
 	post("/portal/companies/:id", s.member(s.switchCompany))
+	get("/portal/confirm", s.member(s.showStepUp))
+	post("/portal/confirm", s.member(s.passStepUp))
+	post("/portal/confirm/send", s.member(s.sendStepUp))
 	get("/portal/account", s.member(s.showAccount))
+	post("/portal/account/details", s.memberForm(detailsForm, s.saveDetails))
+	get("/portal/account/email", s.requireStepUp(newEmailForm, s.showEmail))
+	post("/portal/account/email", s.requireStepUp(newEmailForm, s.askEmail))
+	post("/portal/account/email/code", s.requireStepUp(emailCodeForm, s.confirmEmail))
 	post("/portal/account/sessions/:id/sign-out", s.member(s.endOwnSession))
 	post("/portal/account/sign-out-everywhere", s.member(s.signOutEverywhere))
 
@@ -141,8 +148,10 @@ func (s *Server) public(h handler) http.Handler {
 	})
 }
 
-func (s *Server) member(h memberHandler) http.Handler {
-	return s.public(func(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) member(h memberHandler) http.Handler { return s.public(s.asMember(h)) }
+
+func (s *Server) asMember(h memberHandler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
 		if p := previewOf(r); p != nil {
 			return s.notingPreview(w, r, h, *p)
 		}
@@ -155,7 +164,7 @@ func (s *Server) member(h memberHandler) http.Handler {
 		}
 		s.allowWatching(w, session)
 		return h(w, r, session)
-	})
+	}
 }
 
 // status always answers with the page of one status.

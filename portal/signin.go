@@ -9,6 +9,10 @@ import (
 
 // Access is who is there: links and sessions. Implemented by access.Service.
 type Access interface {
+	Codes
+	KeptForms
+	Profiles
+
 	Previews
 	OwnAccess
 

@@ -77,6 +77,7 @@ func looksLikeAddress(s string) bool {
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 	session, err := s.session(r)
 	if err == nil {
+		s.forgetKept(r, session)
 		err = s.access.SignOut(r.Context(), session, visitor(r))
 	}
 	if err != nil && !errors.Is(err, access.ErrNoSession) {
@@ -89,6 +90,7 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 // signedOut takes the session from the browser, with all that it kept of the pages.
 func signedOut(w http.ResponseWriter) {
 	clearSession(w)
+	http.SetCookie(w, hostCookie(keptCookie, "", -1))
 	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	seeOther(w, "/portal/signed-out")
 }

@@ -51,6 +51,10 @@ type words struct {
 	Account accountWords
 
 	Companies companiesWords
+
+	// A mailed code, and what a contact says of itself.
+	StepUp  stepUpWords
+	Profile profileWords
 	Preview   previewWords
 	OwnAccess ownAccessWords
 	People    peopleWords
@@ -69,7 +73,7 @@ var catalogue = [lang.Count]*words{
 
 // english is what every other language translates.
 var english = words{
-	Lang: lang.English, Comma: ", ", Trail: englishTrail, Account: englishAccount, Companies: englishCompanies, Preview: englishPreview, OwnAccess: englishOwnAccess, People: englishPeople,
+	Lang: lang.English, Comma: ", ", Trail: englishTrail, Account: englishAccount, Companies: englishCompanies, StepUp: englishStepUp, Profile: englishProfile, Preview: englishPreview, OwnAccess: englishOwnAccess, People: englishPeople,
 
 	Skip: "Skip to the content", Menu: "Portal", Overview: "Overview", Invoices: "Invoices",
 	SignedInAs: "Signed in as {contact} for {company}", SignOut: "Sign out",

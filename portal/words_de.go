@@ -91,7 +91,7 @@ var german = words{
 	PaymentOn: "Bezahlt am {date}", PaymentOnItsWay: "Unterwegs seit dem {date}", Payments: "Zahlungen", BalanceDue: "Offener Betrag", Notes: "Hinweis",
 	PaidByLine: "von {who}",
 
-	Trail: germanTrail, Account: germanAccount, Companies: germanCompanies, Preview: germanPreview, OwnAccess: germanOwnAccess, People: germanPeople, Errors: germanErrors, GoHome: "Zu Ihrer Übersicht",
+	Trail: germanTrail, Account: germanAccount, Companies: germanCompanies, StepUp: germanStepUp, Profile: germanProfile, Preview: germanPreview, OwnAccess: germanOwnAccess, People: germanPeople, Errors: germanErrors, GoHome: "Zu Ihrer Übersicht",
 	WaitMinutes: lang.Plural{One: "Bitte versuchen Sie es in einer Minute erneut.", Other: "Bitte versuchen Sie es in {n} Minuten erneut."},
 	WaitHours:   lang.Plural{One: "Bitte versuchen Sie es in einer Stunde erneut.", Other: "Bitte versuchen Sie es in {n} Stunden erneut."},
 }
@@ -138,4 +138,5 @@ var germanTrail = trailWords{
 	DownloadNote: "Eine Datei enthält die neuesten {n} Einträge. Wählen Sie Tage, um ältere zu erhalten.",
 	ColumnTime:   "Zeit (UTC)", ColumnKind: "Art", ColumnAddress: "IP-Adresse",
 	Switched: "{who} ist von einem anderen eigenen Unternehmen gewechselt", Downloaded: "Aktivitäten heruntergeladen von {who}",
+	Previewed: "{tenant} hat das Portal so angesehen, wie {who} es sieht", LinkMade: "{tenant} hat einen Anmeldelink für {who} erstellt",
 }

@@ -90,7 +90,7 @@ var spanish = words{
 	PaymentOn: "Pagado el {date}", PaymentOnItsWay: "En camino desde el {date}", Payments: "Pagos", BalanceDue: "Importe pendiente", Notes: "Nota",
 	PaidByLine: "por {who}",
 
-	Trail: spanishTrail, Account: spanishAccount, Companies: spanishCompanies, Preview: spanishPreview, OwnAccess: spanishOwnAccess, People: spanishPeople, Errors: spanishErrors, GoHome: "Ir al resumen",
+	Trail: spanishTrail, Account: spanishAccount, Companies: spanishCompanies, StepUp: spanishStepUp, Profile: spanishProfile, Preview: spanishPreview, OwnAccess: spanishOwnAccess, People: spanishPeople, Errors: spanishErrors, GoHome: "Ir al resumen",
 	WaitMinutes: lang.Plural{One: "Vuelva a intentarlo en un minuto.", Other: "Vuelva a intentarlo en {n} minutos."},
 	WaitHours:   lang.Plural{One: "Vuelva a intentarlo en una hora.", Other: "Vuelva a intentarlo en {n} horas."},
 }
@@ -137,4 +137,5 @@ var spanishTrail = trailWords{
 	DownloadNote: "Un archivo contiene las {n} entradas más recientes. Elija días para obtener las anteriores.",
 	ColumnTime:   "Hora (UTC)", ColumnKind: "Tipo", ColumnAddress: "Dirección IP",
 	Switched: "{who} entró desde otra de sus empresas", Downloaded: "Actividad descargada por {who}",
+	Previewed: "{tenant} miró el portal tal como lo ve {who}", LinkMade: "{tenant} creó un enlace de acceso para {who}",
 }

@@ -90,7 +90,7 @@ var french = words{
 	PaymentOn: "Payé le {date}", PaymentOnItsWay: "En cours depuis le {date}", Payments: "Paiements", BalanceDue: "Montant à payer", Notes: "Remarque",
 	PaidByLine: "par {who}",
 
-	Trail: frenchTrail, Account: frenchAccount, Companies: frenchCompanies, Preview: frenchPreview, OwnAccess: frenchOwnAccess, People: frenchPeople, Errors: frenchErrors, GoHome: "Aller à votre aperçu",
+	Trail: frenchTrail, Account: frenchAccount, Companies: frenchCompanies, StepUp: frenchStepUp, Profile: frenchProfile, Preview: frenchPreview, OwnAccess: frenchOwnAccess, People: frenchPeople, Errors: frenchErrors, GoHome: "Aller à votre aperçu",
 	WaitMinutes: lang.Plural{One: "Réessayez dans {n} minute.", Other: "Réessayez dans {n} minutes."},
 	WaitHours:   lang.Plural{One: "Réessayez dans {n} heure.", Other: "Réessayez dans {n} heures."},
 }
@@ -137,4 +137,5 @@ var frenchTrail = trailWords{
 	DownloadNote: "Un fichier contient les {n} entrées les plus récentes. Choisissez des jours pour obtenir les plus anciennes.",
 	ColumnTime:   "Heure (UTC)", ColumnKind: "Type", ColumnAddress: "Adresse IP",
 	Switched: "Arrivée de {who} depuis une autre de ses sociétés", Downloaded: "Activité téléchargée par {who}",
+	Previewed: "{tenant} a regardé le portail tel que le voit {who}", LinkMade: "{tenant} a créé un lien de connexion pour {who}",
 }

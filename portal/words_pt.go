@@ -90,7 +90,7 @@ var portuguese = words{
 	PaymentOn: "Pago em {date}", PaymentOnItsWay: "A caminho desde {date}", Payments: "Pagamentos", BalanceDue: "Valor a pagar", Notes: "Observação",
 	PaidByLine: "por {who}",
 
-	Trail: portugueseTrail, Account: portugueseAccount, Companies: portugueseCompanies, Preview: portuguesePreview, OwnAccess: portugueseOwnAccess, People: portuguesePeople, Errors: portugueseErrors, GoHome: "Ir para a visão geral",
+	Trail: portugueseTrail, Account: portugueseAccount, Companies: portugueseCompanies, StepUp: portugueseStepUp, Profile: portugueseProfile, Preview: portuguesePreview, OwnAccess: portugueseOwnAccess, People: portuguesePeople, Errors: portugueseErrors, GoHome: "Ir para a visão geral",
 	WaitMinutes: lang.Plural{One: "Tente novamente em {n} minuto.", Other: "Tente novamente em {n} minutos."},
 	WaitHours:   lang.Plural{One: "Tente novamente em {n} hora.", Other: "Tente novamente em {n} horas."},
 }
@@ -137,4 +137,5 @@ var portugueseTrail = trailWords{
 	DownloadNote: "Um arquivo contém os {n} registros mais recentes. Escolha dias para obter os mais antigos.",
 	ColumnTime:   "Hora (UTC)", ColumnKind: "Tipo", ColumnAddress: "Endereço IP",
 	Switched: "{who} veio de outra de suas empresas", Downloaded: "Atividade baixada por {who}",
+	Previewed: "{tenant} olhou o portal como {who} o vê", LinkMade: "{tenant} criou um link de acesso para {who}",
 }

@@ -25,6 +25,10 @@ func AllPages() []Page {
 	pages = append(pages, Page{"activity", "/portal/activity", Full}, Page{"activity-2", "/portal/activity?after=25", Full},
 		Page{"activity-nobody", "/portal/activity?what=paid&who=" + PersonID(2), Full}, Page{"activity-none", "/portal/activity", Empty},
 		Page{"activity-days", "/portal/activity?from=2026-05-18&to=2026-05-20", Full}, Page{"activity-wrong-day", "/portal/activity?from=21.5.2026", Full})
+	pages = append(pages, Page{"step-up", "/portal/confirm", Full}, Page{"step-up-sent", "/portal/confirm", CodeSent},
+		Page{"step-up-wrong", "/_post/portal/confirm?code=WRNG-C7DE", CodeSent}, Page{"account-saved", "/portal/account?done=details", Full},
+		Page{"account-wrong", "/_post/portal/account/details?name=&language=de", Full}, Page{"email", "/portal/account/email", SteppedUp},
+		Page{"email-taken", "/_post/portal/account/email?email=" + TakenEmail, SteppedUp}, Page{"email-sent", "/portal/account/email", EmailSent})
 	for i, state := range []string{"overdue", "part-paid", "open", "processing", "void", "closed", "paid"} {
 		pages = append(pages, Page{"invoice-" + state, "/portal/invoices/" + InvoiceID(i+1), Full})
 	}

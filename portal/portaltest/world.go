@@ -60,6 +60,9 @@ type World struct {
 	Wished    []string                  // who asked for access, each as "<link or contact> <name> <address>"
 	Previewed []string                  // pages that a preview looked at, each with its document
 	Ghosts    []string                  // ids of sessions that have ended and are still found by their cookie
+	Over      map[string]access.Member  // by cookie: sessions that have ended by themselves
+	Drafts    map[string]access.Draft   // kept forms
+	codes     map[string]*codes         // by session id
 }
 
 // PreviewsOpened and PreviewsEnded are counted for all previews of a world.
@@ -82,6 +85,7 @@ func NewWorld(t *tenant.Tenant) *World {
 	scanned.Session.ID, scanned.Session.Level, scanned.Session.DocumentID = "ses_"+Scanned, access.Provisional, InvoiceID(1)
 	w.Sessions[Scanned] = scanned
 	w.addSeveral()
+	w.addCodes()
 	for _, state := range []access.LinkState{access.LinkReady, access.LinkUsed, access.LinkExpired, access.LinkRevoked,
 		access.LinkSuperseded, access.LinkVoided, access.LinkElsewhere, access.LinkPortalOff} {
 		w.Links[Token(state)] = access.Landing{State: state, MaskedEmail: "p•••@acme.example", ContactID: "ctc_linked",
