@@ -221,6 +221,10 @@ func (e TrailEntry) says(w *trailWords) string {
 		return e.switched(w)
 	case "link.requested":
 		return w.LinkAsked
+	case "link.minted":
+		return w.LinkMade
+	case "preview.started":
+		return w.Previewed
 	}
 	if e.Why == "signed out" || e.Why == "switched to another company" {
 		return w.SignedOut

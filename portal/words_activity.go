@@ -6,7 +6,7 @@ type trailWords struct {
 
 	FirstDay, LastDay, DayWanted, DaysReversed, Download, DownloadNote, ColumnTime, ColumnKind, ColumnAddress string
 
-	Viewed, ViewedFirst, Sent, Voided, ProcessingBy, Processing, PaidBy, Paid, PaymentFailed, SignedIn, SignedOut, SessionEnded, LinkAsked, Switched, Downloaded string
+	Viewed, ViewedFirst, Sent, Voided, ProcessingBy, Processing, PaidBy, Paid, PaymentFailed, SignedIn, SignedOut, SessionEnded, LinkAsked, Switched, Downloaded, Previewed, LinkMade string
 }
 
 var englishTrail = trailWords{
@@ -26,4 +26,5 @@ var englishTrail = trailWords{
 	DownloadNote: "A file holds the newest {n} entries. Choose days to get older ones.",
 	ColumnTime:   "Time (UTC)", ColumnKind: "Kind", ColumnAddress: "IP address",
 	Switched: "{who} came over from another company of theirs", Downloaded: "Activity downloaded by {who}",
+	Previewed: "{tenant} looked at the portal as it appears to {who}", LinkMade: "{tenant} made a sign-in link for {who}",
 }

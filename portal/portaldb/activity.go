@@ -13,12 +13,13 @@ import (
 	"tollhouse/tenant"
 )
 
-// shownKinds are the audit entries that a client is shown. What the tenant's own people and systems do to the client's record is not among them.
+// shownKinds are the audit entries that a client is shown. What the tenant's own people and systems do to the client's record is not among them, but
+// that they looked as one of its people, or made a link that lets in as one, is.
 var shownKinds = map[portal.Deed][]string{
 	portal.Viewed:  {"invoice.viewed", "activity.downloaded"},
 	portal.Paid:    {"payment.processing", "payment.succeeded", "payment.failed"},
 	portal.Sent:    {"invoice.sent", "invoice.voided"},
-	portal.Entered: {"link.used", "link.requested", "session.switched", "session.revoked"},
+	portal.Entered: {"link.used", "link.requested", "session.switched", "session.revoked", "link.minted", "preview.started"},
 }
 
 // kindsOf are the kinds of one deed, or of all.

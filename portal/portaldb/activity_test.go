@@ -78,6 +78,8 @@ func TestTrail_IsTheCompanysSlice(t *testing.T) {
 		audit.Event{Kind: "invoice.created", Actor: audit.Key, ActorID: "key_1", DocumentID: draft.ID},
 		audit.Event{Kind: "invoice.sent", Actor: audit.Key, ActorID: "key_1", DocumentID: inv.ID, IP: visitor.IP},
 		audit.Event{Kind: "link.minted", Actor: audit.Key, ActorID: "key_1", ContactID: f.Contact},
+		audit.Event{Kind: "preview.started", Actor: audit.Key, ActorID: "key_1", ContactID: f.Contact, IP: visitor.IP},
+		audit.Event{Kind: "preview.viewed", Actor: audit.Key, ActorID: "key_1", ContactID: f.Contact, DocumentID: inv.ID},
 		audit.Event{Kind: "link.seen", Actor: audit.Anonymous, ContactID: f.Contact, IP: visitor.IP},
 		audit.Event{Kind: "link.requested", Actor: audit.Anonymous, ContactID: f.Contact, IP: visitor.IP},
 		by(f.Contact, "link.used", inv.ID), by(f.Contact, "invoice.viewed", inv.ID), by(colleague, "invoice.viewed", inv.ID),
@@ -89,7 +91,7 @@ func TestTrail_IsTheCompanysSlice(t *testing.T) {
 		// Another company's ids in an entry of ours name nobody.
 		by(stranger, "link.used", ""))
 	d := f.trail(t, f.session, portal.TrailQuery{})
-	want := []string{"invoice.sent " + inv.Number, "link.requested Accounts payable", "link.used " + inv.Number + " Accounts payable 203.0.113.7",
+	want := []string{"invoice.sent " + inv.Number, "link.minted Accounts payable", "preview.started Accounts payable", "link.requested Accounts payable", "link.used " + inv.Number + " Accounts payable 203.0.113.7",
 		"invoice.viewed " + inv.Number + " Accounts payable 203.0.113.7", "invoice.viewed " + inv.Number + " Colleague",
 		"payment.succeeded " + inv.Number + " Colleague", "session.revoked Colleague", "link.used"}
 	if diff := cmp.Diff(want, lines(d)); diff != "" {
@@ -107,11 +109,11 @@ func TestTrail_IsTheCompanysSlice(t *testing.T) {
 		q    portal.TrailQuery
 		want []string
 	}{
-		"viewed":               {portal.TrailQuery{What: portal.Viewed}, want[3:5]},
-		"paid":                 {portal.TrailQuery{What: portal.Paid}, want[5:6]},
+		"viewed":               {portal.TrailQuery{What: portal.Viewed}, want[5:7]},
+		"paid":                 {portal.TrailQuery{What: portal.Paid}, want[7:8]},
 		"sent":                 {portal.TrailQuery{What: portal.Sent}, want[:1]},
-		"who":                  {portal.TrailQuery{Who: colleague}, want[4:7]},
-		"who and what":         {portal.TrailQuery{Who: f.Contact, What: portal.Viewed}, want[3:4]},
+		"who":                  {portal.TrailQuery{Who: colleague}, want[6:9]},
+		"who and what":         {portal.TrailQuery{Who: f.Contact, What: portal.Viewed}, want[5:6]},
 		"nobody":               {portal.TrailQuery{Who: "con_0"}, nil},
 		"a deed of no meaning": {portal.TrailQuery{What: "x"}, nil},
 		"a cursor of no list":  {portal.TrailQuery{After: "' OR 1=1"}, want},

@@ -58,18 +58,18 @@ func PersonID(n int) string { return fmt.Sprintf("con_%026d", n) }
 func (w *World) trailEntry(i int, who string) portal.TrailEntry {
 	kinds := []string{"invoice.viewed", "link.used", "payment.succeeded", "payment.processing", "invoice.sent", "session.revoked", "link.requested",
 		"invoice.viewed", "payment.failed", "invoice.voided", "session.revoked",
-		"session.switched", "activity.downloaded"}
+		"session.switched", "activity.downloaded", "preview.started", "link.minted"}
 	e := portal.TrailEntry{At: Now.Add(-time.Duration(i*7) * time.Hour), Kind: kinds[i%len(kinds)], Who: who, Own: i%2 == 0, First: i%len(kinds) == 7}
 	if e.Own && e.Kind != "payment.succeeded" {
 		e.IP = "2001:db8:85a3::8a2e:370:7334"
 	}
 	switch e.Kind {
-	case "invoice.sent", "invoice.voided", "payment.failed", "link.requested":
+	case "invoice.sent", "invoice.voided", "payment.failed", "link.requested", "preview.started", "link.minted":
 		e.Own, e.IP = false, ""
 	case "session.revoked":
 		e.Why = map[bool]string{true: "signed out", false: "contact changed"}[e.Own]
 	}
-	if !slices.Contains([]string{"link", "sess", "acti"}, e.Kind[:4]) {
+	if !slices.Contains([]string{"link", "sess", "acti", "prev"}, e.Kind[:4]) {
 		e.Number, e.ID = cmp.Or(w.Text, fmt.Sprintf("INV-2026-%06d", 40+i)), InvoiceID(1+i%7)
 	}
 	return e
