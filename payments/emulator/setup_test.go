@@ -16,7 +16,6 @@ import (
 	"go.uber.org/goleak"
 
 	"tollhouse/payments/emulator"
-	"tollhouse/payments/emulator/core"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -188,5 +187,3 @@ func withDeadline(t *testing.T, d time.Duration) context.Context {
 	t.Cleanup(cancel)
 	return ctx
 }
-
-var _ = core.Fault{}
