@@ -17,6 +17,7 @@ if ! have go; then
 fi
 
 postgres_there() { have postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
+fonts_there() { compgen -G "/usr/share/fonts/truetype/$1" >/dev/null; }
 browser_there() { have chromium || have chromium-browser || have google-chrome; }
 
 case "${1:-}" in
@@ -29,6 +30,10 @@ test)
 	browser_there || want chromium "a headless browser"
 	have certutil || want libnss3-tools "certutil, which gives the browser a root to trust"
 	have npm || want npm "npm, for the accessibility checker axe-core"
+	have pdftotext || want poppler-utils "pdftotext and pdftoppm, which read the papers that we make"
+	have qpdf || want qpdf "qpdf, which checks them"
+	fonts_there 'noto/NotoSansThai-Regular.ttf' || want fonts-noto-core "fonts of Devanagari, Thai and many other scripts (12 MB)"
+	fonts_there 'wqy/wqy-microhei.ttc' || want fonts-wqy-microhei "a font of Chinese, Japanese and Korean (2 MB)"
 	have gcc || want gcc "a C compiler, for the race detector"
 	;;
 *)

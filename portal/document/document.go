@@ -13,6 +13,8 @@ type Config struct {
 	// Warn is told, once a document, which characters no font has. The document shows their numbers in boxes. It must be safe for concurrent
 	// use; nil hears nothing.
 	Warn func(missing []rune)
+	// Trouble is told what else a document had to do without: a logo that cannot be read. Safe for concurrent use; nil hears nothing.
+	Trouble func(error)
 }
 
 // Result is a finished document.

@@ -23,7 +23,7 @@ func (m *Maker) Invoice(d InvoiceDoc) (Result, error) {
 		return fill(w.Title, "number", number, "tenant", typeset.OneLine(d.Brand.Name))
 	})
 	defer p.setter.Done()
-	p.name = fill(p.words.Invoice, "number", value(number))
+	p.name, p.currency = fill(p.words.Invoice, "number", value(number)), d.Invoice.Currency
 	if d.Status == "" {
 		d.Status = ledger.StateOpen
 	}
@@ -48,43 +48,19 @@ func country(billTo, seller Party) string {
 	return seller.Country
 }
 
-func (i invoice) of(minor int64) ledger.Money {
-	return ledger.Money{Amount: minor, Currency: i.inv.Currency}
-}
-
-// sum writes an amount of the invoice's currency.
-func (i invoice) sum(minor int64) string { return i.money(i.of(minor)) }
-
 // top is what is found in three seconds: number, dates, and what is owed, in a panel where the eye ends.
 func (i invoice) top() {
-	const panelWidth, panelHeight = 196 * pt, 76 * pt
-	top := i.y
-	i.panel(i.width-panelWidth, panelWidth, panelHeight)
-	i.y = top
-	room := i.width - panelWidth - gap
-	i.put(i.shrunk(i.name, typeset.Bold, i.own(), room, title, 16*pt, large, body), 0, room, start, i.colors.Text)
-	i.y += lead(title) + 2*pt
-	for _, line := range i.few(i.inv.Title, 2, typeset.Regular, body, room) {
-		i.put(set{line, body}, 0, room, start, i.colors.TextQuiet)
-		i.y += lead(body)
+	o := opening{subtitle: i.inv.Title}
+	o.label, o.amount, o.note = i.figure()
+	o.word, o.tint = i.standing()
+	if !i.AsOf.IsZero() {
+		o.word += " " + fill(i.words.AsOf, "date", i.date(i.AsOf))
 	}
-	i.status(room)
-	i.y = max(i.y, top+panelHeight) + 18*pt
-	i.parties()
-}
-
-// panel says what is to be paid, and until when.
-func (i invoice) panel(from, width, height length) {
-	const pad = 12 * pt
-	label, amount, note := i.figure()
-	i.sheet.Panel(i.x(from, width), i.y, width, height, 8*pt, i.colors.Surface2)
-	inner, inside := width-2*pad, from+pad
-	i.y += pad - 2*pt
-	i.put(i.fit(label, typeset.Regular, small, inner), inside, inner, start, i.colors.TextQuiet)
-	i.y += lead(small) + 2*pt
-	i.put(i.amount(i.sum(amount), typeset.Bold, huge, inner), inside, inner, start, i.colors.Text)
-	i.y += lead(huge) - 4*pt
-	i.put(i.fit(note, typeset.Regular, small, inner), inside, inner, start, i.colors.TextQuiet)
+	i.open(o)
+	i.sides(
+		labelled{i.words.BilledTo, i.BillTo}, labelled{i.words.From, i.Seller},
+		[][2]string{{i.words.Issued, i.date(i.inv.IssueDate)}, {i.words.DueDate, i.date(i.inv.DueDate)}, {i.words.Order, i.inv.PONumber}},
+	)
 }
 
 // figure is the amount that the invoice is about, by how it stands.
@@ -105,22 +81,7 @@ func (i invoice) figure() (label string, amount int64, note string) {
 	return i.words.AmountDue, i.inv.Due().Amount, due
 }
 
-// status is a word on a quiet tint, and the day that it is true of.
-func (i invoice) status(room length) {
-	word, tint := i.standing()
-	if !i.AsOf.IsZero() {
-		word += " " + fill(i.words.AsOf, "date", i.date(i.AsOf))
-	}
-	const pad, height = 7 * pt, 16 * pt
-	line := i.fit(word, typeset.Bold, small, room-2*pad)
-	width := line.Width.At(small) + 2*pad
-	i.y += 2 * pt
-	i.sheet.Panel(i.x(0, width), i.y, width, height, height/2, tint.Tint)
-	i.y += 3 * pt
-	i.put(line, pad, width-2*pad, start, tint.Text)
-	i.y += height
-}
-
+// standing is how the invoice stands, as a word on a quiet tint.
 func (i invoice) standing() (string, tenant.Tint) {
 	switch i.Status {
 	case ledger.StateDraft:
@@ -139,20 +100,6 @@ func (i invoice) standing() (string, tenant.Tint) {
 		return i.words.Closed, i.colors.Void
 	}
 	return i.words.Due, i.colors.Due
-}
-
-// parties is who owes whom, and the dates, side by side.
-func (i invoice) parties() {
-	column := (i.width - 2*gap) / 3
-	top := i.y
-	lowest := i.party(i.words.BilledTo, i.BillTo, 0, column)
-	i.y = top
-	lowest = max(lowest, i.party(i.words.From, i.Seller, column+gap, column))
-	i.y = top
-	for _, fact := range [][2]string{{i.words.Issued, i.date(i.inv.IssueDate)}, {i.words.DueDate, i.date(i.inv.DueDate)}, {i.words.Order, i.inv.PONumber}} {
-		i.fact(fact[0], fact[1], 2*(column+gap), column)
-	}
-	i.y = max(lowest, i.y) + 14*pt
 }
 
 // notes is what the tenant wrote under the invoice.

@@ -2,6 +2,7 @@ package document
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -13,6 +14,7 @@ import (
 // Maker makes documents. It is safe for concurrent use.
 type Maker struct {
 	warn    func(missing []rune)
+	trouble func(error)
 	library *typeset.Library
 	logos   logos
 	ink     tenant.Scheme // for brands without colours
@@ -25,7 +27,7 @@ func New(c Config) (*Maker, error) {
 		return nil, err
 	}
 	ink := tenant.Color{R: 0x16, G: 0x1b, B: 0x25}
-	return &Maker{warn: c.Warn, library: library, ink: tenant.NewPalette(ink, ink).Light}, nil
+	return &Maker{warn: c.Warn, trouble: c.Trouble, library: library, ink: tenant.NewPalette(ink, ink).Light}, nil
 }
 
 // finish writes what was set, and warns of what could not be.
@@ -42,36 +44,47 @@ func (m *Maker) finish(p *paper) (Result, error) {
 	return Result{Bytes: data, SHA256: sha256.Sum256(data), Pages: p.sheet.Pages(), Missing: missing}, nil
 }
 
+// logo returns a brand's logo, nil when there is none or it cannot be read, which is told.
+func (m *Maker) logo(data []byte) *sheet.Picture {
+	if len(data) == 0 {
+		return nil
+	}
+	l := m.logos.read(data)
+	if l.err != nil && m.trouble != nil {
+		m.trouble(fmt.Errorf("the document has no logo: %w", l.err))
+	}
+	return l.picture
+}
+
 // logos keeps the logos that were made fit for paper, because reading one takes longer than the rest of a page.
 type logos struct {
 	mu   sync.Mutex
-	kept map[[32]byte]*sheet.Picture // nil for what is no picture
+	kept map[[32]byte]logo
+}
+
+// logo is a picture, or why there is none.
+type logo struct {
+	picture *sheet.Picture
+	err     error
 }
 
 // keptLogos bounds what is kept; a node whose tenants' papers are made turn by turn starts over, which costs it a few milliseconds each.
 const keptLogos = 64
 
-// picture returns the logo, nil when there is none or it cannot be read.
-func (l *logos) picture(data []byte) *sheet.Picture {
-	if len(data) == 0 {
-		return nil
-	}
+func (l *logos) read(data []byte) logo {
 	key := sha256.Sum256(data)
 	l.mu.Lock()
-	picture, known := l.kept[key]
+	found, known := l.kept[key]
 	l.mu.Unlock()
 	if known {
-		return picture
+		return found
 	}
-	picture, err := sheet.NewPicture(data)
-	if err != nil {
-		picture = nil // the name stands in its place
-	}
+	found.picture, found.err = sheet.NewPicture(data)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.kept == nil || len(l.kept) >= keptLogos {
-		l.kept = map[[32]byte]*sheet.Picture{}
+		l.kept = map[[32]byte]logo{}
 	}
-	l.kept[key] = picture
-	return picture
+	l.kept[key] = found
+	return found
 }

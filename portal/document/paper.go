@@ -42,11 +42,13 @@ type paper struct {
 	colors  tenant.Scheme
 	brand   Brand
 	name    string // of the paper, "Invoice INV-12"
-	width   length // between the margins
-	y       length // of the next thing
-	bottom  length // where a page's content ends
-	foot    []typeset.Line
-	known   map[textKey]*typeset.Text
+
+	currency ledger.Currency
+	width    length // between the margins
+	y        length // of the next thing
+	bottom   length // where a page's content ends
+	foot     []typeset.Line
+	known    map[textKey]*typeset.Text
 }
 
 // textKey is a text that was shaped already: papers repeat themselves.
@@ -134,6 +136,9 @@ func (p *paper) feet() {
 	}
 }
 
-func (p *paper) money(m ledger.Money) string { return format.Money(m, p.figures) }
+// sum writes an amount of the paper's currency.
+func (p *paper) sum(minor int64) string {
+	return format.Money(ledger.Money{Amount: minor, Currency: p.currency}, p.figures)
+}
 
 func (p *paper) date(d ledger.Date) string { return format.Date(d, lang.Dates(p.figures)) }

@@ -17,15 +17,15 @@ type phrases struct {
 	Due, PartPaid, Overdue, Processing, Paid, Void, Closed, Draft, AsOf string
 
 	// The invoice. Title is what the file is called; the panel shows one of the labels from AmountDue to Voided.
-	Invoice, Title, Issued, DueDate, Order, BilledTo                                 string
-	AmountDue, BeingPaid, PaidInFull, Voided, WrittenOff, DueOn, NothingToPay, OnWay string
-	Description, Quantity, UnitPrice, Tax, Amount, LineDiscount, NoLines             string
-	Subtotal, Discount, TaxOn, Total, PaidOn, PaidWith, OnWaySince                   string
-	HowToPay, Scan, Open, NameTheNumber, OtherWays, Notes                            string
+	Invoice, Title, Issued, DueDate, Order, BilledTo                          string
+	AmountDue, BeingPaid, PaidInFull, Voided, WrittenOff, DueOn, NothingToPay string
+	Description, Quantity, UnitPrice, Tax, Amount, LineDiscount, NoLines      string
+	Subtotal, Discount, TaxOn, Total, PaidOn, PaidWith, OnWaySince            string
+	HowToPay, Scan, Open, NameTheNumber, OtherWays, Notes                     string
 
 	// The receipt.
 	Receipt, ReceiptTitle, ReceivedFrom, ReceivedOn, Method, Reference, AmountReceived, AmountOnWay, NotFinal string
-	AppliedTo, Applied, Remaining, Credit, Refunds, RefundedOn                                                string
+	AppliedTo, Applied, Remaining, Credit, RefundedOn                                                         string
 }
 
 // catalogue is every language that papers are written in.
@@ -46,8 +46,8 @@ var english = phrases{
 
 	Invoice: "Invoice {number}", Title: "Invoice {number} from {tenant}", Issued: "Issued", DueDate: "Due date", Order: "Your order", BilledTo: "Billed to",
 	AmountDue: "Amount due", BeingPaid: "Being paid", PaidInFull: "Paid in full", Voided: "Void", WrittenOff: "Closed", DueOn: "Due {date}",
-	NothingToPay: "There is nothing to pay", OnWay: "{amount} is on its way",
-	Description: "Description", Quantity: "Quantity", UnitPrice: "Unit price", Tax: "Tax", Amount: "Amount", LineDiscount: "Less {amount} discount",
+	NothingToPay: "There is nothing to pay",
+	Description:  "Description", Quantity: "Quantity", UnitPrice: "Unit price", Tax: "Tax", Amount: "Amount", LineDiscount: "Less {amount} discount",
 	NoLines:  "This invoice has no lines.",
 	Subtotal: "Subtotal", Discount: "Discount", TaxOn: "Tax {rate} on {base}", Total: "Total", PaidOn: "Paid on {date}", PaidWith: "Paid on {date}, {method}",
 	OnWaySince: "On its way since {date}",
@@ -57,7 +57,7 @@ var english = phrases{
 	Receipt: "Receipt {number}", ReceiptTitle: "Receipt {number} from {tenant}", ReceivedFrom: "Received from", ReceivedOn: "Received on", Method: "Paid with",
 	Reference: "Reference", AmountReceived: "Amount received", AmountOnWay: "Amount on its way",
 	NotFinal:  "The payment is still being processed: this is not a final receipt.",
-	AppliedTo: "Invoice", Applied: "Paid towards it", Remaining: "Left to pay", Credit: "Kept as credit", Refunds: "Refunds", RefundedOn: "Refunded on {date}",
+	AppliedTo: "Invoice", Applied: "Paid towards it", Remaining: "Left to pay", Credit: "Kept as credit", RefundedOn: "Refunded on {date}",
 }
 
 // fill puts values into the places of a sentence, given as name and value in turn.

@@ -13,8 +13,8 @@ var german = phrases{
 
 	Invoice: "Rechnung {number}", Title: "Rechnung {number} von {tenant}", Issued: "Ausgestellt", DueDate: "Fällig am", Order: "Ihre Bestellung", BilledTo: "Rechnung an",
 	AmountDue: "Offener Betrag", BeingPaid: "Zahlung unterwegs", PaidInFull: "Vollständig bezahlt", Voided: "Storniert", WrittenOff: "Geschlossen", DueOn: "Fällig am {date}",
-	NothingToPay: "Es ist nichts zu bezahlen", OnWay: "{amount} sind unterwegs",
-	Description: "Beschreibung", Quantity: "Menge", UnitPrice: "Einzelpreis", Tax: "Steuer", Amount: "Betrag", LineDiscount: "Abzüglich {amount} Rabatt",
+	NothingToPay: "Es ist nichts zu bezahlen",
+	Description:  "Beschreibung", Quantity: "Menge", UnitPrice: "Einzelpreis", Tax: "Steuer", Amount: "Betrag", LineDiscount: "Abzüglich {amount} Rabatt",
 	NoLines:  "Diese Rechnung hat keine Positionen.",
 	Subtotal: "Zwischensumme", Discount: "Rabatt", TaxOn: "Steuer {rate} auf {base}", Total: "Gesamtbetrag", PaidOn: "Bezahlt am {date}", PaidWith: "Bezahlt am {date}, {method}",
 	OnWaySince: "Unterwegs seit dem {date}",
@@ -24,5 +24,5 @@ var german = phrases{
 	Receipt: "Quittung {number}", ReceiptTitle: "Quittung {number} von {tenant}", ReceivedFrom: "Erhalten von", ReceivedOn: "Erhalten am", Method: "Bezahlt mit",
 	Reference: "Referenz", AmountReceived: "Erhaltener Betrag", AmountOnWay: "Betrag unterwegs",
 	NotFinal:  "Die Zahlung wird noch bearbeitet: Dies ist noch keine endgültige Quittung.",
-	AppliedTo: "Rechnung", Applied: "Darauf gezahlt", Remaining: "Noch offen", Credit: "Als Guthaben behalten", Refunds: "Erstattungen", RefundedOn: "Erstattet am {date}",
+	AppliedTo: "Rechnung", Applied: "Darauf gezahlt", Remaining: "Noch offen", Credit: "Als Guthaben behalten", RefundedOn: "Erstattet am {date}",
 }

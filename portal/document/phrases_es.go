@@ -13,8 +13,8 @@ var spanish = phrases{
 
 	Invoice: "Factura {number}", Title: "Factura {number} de {tenant}", Issued: "Emitida", DueDate: "Vencimiento", Order: "Su pedido", BilledTo: "Facturado a",
 	AmountDue: "Importe pendiente", BeingPaid: "Pago en camino", PaidInFull: "Pagada por completo", Voided: "Anulada", WrittenOff: "Cerrada", DueOn: "Vence el {date}",
-	NothingToPay: "No hay nada que pagar", OnWay: "{amount} está en camino",
-	Description: "Descripción", Quantity: "Cantidad", UnitPrice: "Precio unitario", Tax: "Impuestos", Amount: "Importe", LineDiscount: "Menos {amount} de descuento",
+	NothingToPay: "No hay nada que pagar",
+	Description:  "Descripción", Quantity: "Cantidad", UnitPrice: "Precio unitario", Tax: "Impuestos", Amount: "Importe", LineDiscount: "Menos {amount} de descuento",
 	NoLines:  "Esta factura no tiene líneas.",
 	Subtotal: "Subtotal", Discount: "Descuento", TaxOn: "Impuestos {rate} sobre {base}", Total: "Total", PaidOn: "Pagado el {date}", PaidWith: "Pagado el {date}, {method}",
 	OnWaySince: "En camino desde el {date}",
@@ -24,5 +24,5 @@ var spanish = phrases{
 	Receipt: "Recibo {number}", ReceiptTitle: "Recibo {number} de {tenant}", ReceivedFrom: "Recibido de", ReceivedOn: "Recibido el", Method: "Pagado con",
 	Reference: "Referencia", AmountReceived: "Importe recibido", AmountOnWay: "Importe en camino",
 	NotFinal:  "El pago aún se está procesando: este no es un recibo definitivo.",
-	AppliedTo: "Factura", Applied: "Abonado", Remaining: "Queda por pagar", Credit: "Guardado como saldo a favor", Refunds: "Reembolsos", RefundedOn: "Reembolsado el {date}",
+	AppliedTo: "Factura", Applied: "Abonado", Remaining: "Queda por pagar", Credit: "Guardado como saldo a favor", RefundedOn: "Reembolsado el {date}",
 }

@@ -13,8 +13,8 @@ var french = phrases{
 
 	Invoice: "Facture {number}", Title: "Facture {number} de {tenant}", Issued: "Émise le", DueDate: "Échéance", Order: "Votre commande", BilledTo: "Facturé à",
 	AmountDue: "Montant à payer", BeingPaid: "Paiement en cours", PaidInFull: "Entièrement payée", Voided: "Annulée", WrittenOff: "Clôturée", DueOn: "Échéance le {date}",
-	NothingToPay: "Il n’y a rien à payer", OnWay: "{amount} en cours de paiement",
-	Description: "Désignation", Quantity: "Quantité", UnitPrice: "Prix unitaire", Tax: "Taxe", Amount: "Montant", LineDiscount: "Remise de {amount} déduite",
+	NothingToPay: "Il n’y a rien à payer",
+	Description:  "Désignation", Quantity: "Quantité", UnitPrice: "Prix unitaire", Tax: "Taxe", Amount: "Montant", LineDiscount: "Remise de {amount} déduite",
 	NoLines:  "Cette facture n’a pas de lignes.",
 	Subtotal: "Sous-total", Discount: "Remise", TaxOn: "Taxe {rate} sur {base}", Total: "Total", PaidOn: "Payé le {date}", PaidWith: "Payé le {date}, {method}",
 	OnWaySince: "En cours depuis le {date}",
@@ -24,5 +24,5 @@ var french = phrases{
 	Receipt: "Reçu {number}", ReceiptTitle: "Reçu {number} de {tenant}", ReceivedFrom: "Reçu de", ReceivedOn: "Reçu le", Method: "Payé par",
 	Reference: "Référence", AmountReceived: "Montant reçu", AmountOnWay: "Montant en cours",
 	NotFinal:  "Le paiement est encore en cours de traitement : ce reçu n’est pas définitif.",
-	AppliedTo: "Facture", Applied: "Montant affecté", Remaining: "Reste à payer", Credit: "Conservé comme avoir", Refunds: "Remboursements", RefundedOn: "Remboursé le {date}",
+	AppliedTo: "Facture", Applied: "Montant affecté", Remaining: "Reste à payer", Credit: "Conservé comme avoir", RefundedOn: "Remboursé le {date}",
 }

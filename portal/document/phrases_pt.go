@@ -13,8 +13,8 @@ var portuguese = phrases{
 
 	Invoice: "Fatura {number}", Title: "Fatura {number} de {tenant}", Issued: "Emissão", DueDate: "Vencimento", Order: "Seu pedido", BilledTo: "Cobrado de",
 	AmountDue: "Valor a pagar", BeingPaid: "Pagamento a caminho", PaidInFull: "Paga integralmente", Voided: "Anulada", WrittenOff: "Encerrada", DueOn: "Vencimento em {date}",
-	NothingToPay: "Não há nada a pagar", OnWay: "{amount} está a caminho",
-	Description: "Descrição", Quantity: "Quantidade", UnitPrice: "Preço unitário", Tax: "Imposto", Amount: "Valor", LineDiscount: "Menos {amount} de desconto",
+	NothingToPay: "Não há nada a pagar",
+	Description:  "Descrição", Quantity: "Quantidade", UnitPrice: "Preço unitário", Tax: "Imposto", Amount: "Valor", LineDiscount: "Menos {amount} de desconto",
 	NoLines:  "Esta fatura não tem itens.",
 	Subtotal: "Subtotal", Discount: "Desconto", TaxOn: "Imposto {rate} sobre {base}", Total: "Total", PaidOn: "Pago em {date}", PaidWith: "Pago em {date}, {method}",
 	OnWaySince: "A caminho desde {date}",
@@ -24,5 +24,5 @@ var portuguese = phrases{
 	Receipt: "Recibo {number}", ReceiptTitle: "Recibo {number} de {tenant}", ReceivedFrom: "Recebido de", ReceivedOn: "Recebido em", Method: "Pago com",
 	Reference: "Referência", AmountReceived: "Valor recebido", AmountOnWay: "Valor a caminho",
 	NotFinal:  "O pagamento ainda está em processamento: este recibo não é definitivo.",
-	AppliedTo: "Fatura", Applied: "Valor aplicado", Remaining: "Resta pagar", Credit: "Mantido como crédito", Refunds: "Reembolsos", RefundedOn: "Reembolsado em {date}",
+	AppliedTo: "Fatura", Applied: "Valor aplicado", Remaining: "Resta pagar", Credit: "Mantido como crédito", RefundedOn: "Reembolsado em {date}",
 }

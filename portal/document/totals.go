@@ -9,14 +9,6 @@ import (
 	"tollhouse/portal/format"
 )
 
-// total is one row under the lines.
-type total struct {
-	label  string
-	amount int64
-	strong bool
-	ruled  bool // with a line above
-}
-
 // totals is how the lines come to what is due. It reports whether the tenant's note stands beside it already.
 func (i invoice) totals() (noted bool) {
 	rows := i.charges()
@@ -26,7 +18,7 @@ func (i invoice) totals() (noted bool) {
 	if len(paid) > 0 && i.inv.Status != ledger.Void {
 		rows = append(rows, total{i.words.AmountDue, i.inv.Due().Amount, true, true})
 	}
-	return i.sums(rows)
+	return i.sums(rows, i.inv.Notes)
 }
 
 // charges is what the total is made of, unless it is one line's amount.
@@ -88,61 +80,4 @@ func (i invoice) paid() []total {
 		rows = append(rows, total{label: i.words.Processing, amount: -i.inv.InFlight})
 	}
 	return rows
-}
-
-// sums sets rows of labels and amounts in the half where the amounts of the lines end. They stay together when a page has room for them.
-func (i invoice) sums(rows []total) (noted bool) {
-	wide := i.width * 58 / 100
-	from, height, figures := i.width-wide, length(0), 40*pt
-	amounts := make([]set, len(rows))
-	for n, row := range rows {
-		height += row.height()
-		weight, size := row.face()
-		amounts[n] = i.amount(i.sum(row.amount), weight, size, wide*45/100)
-		figures = max(figures, amounts[n].Width.At(amounts[n].size))
-	}
-	i.need(min(height, i.bottom/2))
-	noted = i.noteBeside(from-2*gutter, height)
-	for n, row := range rows {
-		i.need(row.height())
-		if row.ruled {
-			i.rule(from, wide, hair, i.colors.LineStrong)
-			i.y += 5 * pt
-		}
-		weight, size := row.face()
-		room := wide - figures - gutter
-		i.put(i.shrunk(row.label, weight, i.own(), room, size, small, tiny), from, room, start, i.colors.Text)
-		i.figureAt(amounts[n], from+wide-figures, figures, i.colors.Text)
-		i.y += lead(size) + 2*pt
-	}
-	i.y += 16 * pt
-	return noted
-}
-
-// noteBeside sets the tenant's note to the left of the sums, where the page is empty, when it is short enough. It reports whether it did.
-func (i invoice) noteBeside(width, height length) bool {
-	lines := i.prose(i.inv.Notes, typeset.Regular, small, width)
-	if len(lines) == 0 || lead(small)*length(len(lines)+1)+2*pt > height {
-		return false
-	}
-	top := i.y
-	i.heading(i.words.Notes, 0, width)
-	i.flow(i.inv.Notes, 0, width, small, i.colors.Text)
-	i.y = top
-	return true
-}
-
-// face is how a row is set.
-func (t total) face() (typeset.Weight, length) {
-	if t.strong {
-		return typeset.Bold, 11 * pt
-	}
-	return typeset.Regular, body
-}
-
-func (t total) height() length {
-	if t.ruled {
-		return lead(11*pt) + 7*pt
-	}
-	return lead(body) + 2*pt
 }
