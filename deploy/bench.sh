@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 echo "── benchmarks of the rooms, three times each"
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
-go test -run '^$' -bench . -skip 'BenchmarkHosts|BenchmarkRestart' -benchtime "${BENCHTIME:-200ms}" -count 3 ./tenant ./certs ./portal ./edge | tee "$results"
+go test -run '^$' -bench . -skip 'BenchmarkHosts|BenchmarkRestart' -benchtime "${BENCHTIME:-200ms}" -count 3 ./tenant ./certs ./portal ./portal/access ./edge | tee "$results"
 
 echo "── 10,000 and 100,000 hosts: a start from this node's own copies, memory, and handshakes while 1,000 certificates are replaced"
 go test -run '^$' -bench 'BenchmarkRestart' -benchtime "${BENCHTIME:-200ms}" ./certs | tee -a "$results"
@@ -49,6 +49,13 @@ END {
 		show("the same, 99th percentile", "Hosts/" n, "replacing-µs-p99", "near that of a bare map:")
 		show("", "Hosts/" n, "bare-replacing-µs-p99", "")
 	}
+	show("our part of looking at a session\047s cookie", "SessionOwn", "own-ns", 10000)
+	show("", "SessionOwn", "times-floor", "")
+	show("round trips to Redis for it", "Session", "redis-trips", "1")
+	show("", "Session", "times-bare-GET", "")
+	show("100 links of a tenant exchanged at once, median", "Redeem100", "ms-p50", "")
+	show("the same, 99th percentile", "Redeem100", "ms-p99", "")
+	show("", "Redeem100", "times-bare-p50", "")
 	show("html/template, in times of our invoice list", "InvoiceList", "times-cheaper", 5, 1)
 }' "$results"
 

@@ -47,7 +47,7 @@ var asking = strings.Repeat("a", 42) + "A"
 
 var visitor = access.Visitor{IP: netip.MustParseAddr("192.0.2.7"), UserAgent: "Firefox"}
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{db: pgtest.Clone(t), redis: redistest.Start(t), ring: seal.RandomRing()}
 	h.site = h.addTenant(t, "acme")
@@ -56,7 +56,7 @@ func newHouse(t *testing.T) *house {
 }
 
 // addTenant makes a tenant with the company co_1 and the contact con_1, whose address is payables@<slug>.example.
-func (h *house) addTenant(t *testing.T, slug string) *tenant.Site {
+func (h *house) addTenant(t testing.TB, slug string) *tenant.Site {
 	t.Helper()
 	id := tenant.ID("ten_" + slug)
 	h.exec(t, id, `INSERT INTO tenants (id, slug, name) VALUES ($1, $2, 'Acme')`, string(id), slug)
@@ -66,7 +66,7 @@ func (h *house) addTenant(t *testing.T, slug string) *tenant.Site {
 		Tenant: &tenant.Tenant{ID: id, Slug: slug, Policy: tenant.Policy{SessionLifetime: 7 * 24 * time.Hour, LogVisitors: true}}}
 }
 
-func (h *house) exec(t *testing.T, id tenant.ID, q string, args ...any) {
+func (h *house) exec(t testing.TB, id tenant.ID, q string, args ...any) {
 	t.Helper()
 	err := rls.Tx(context.Background(), h.db.App, id, func(tx pgx.Tx) error {
 		_, err := tx.Exec(context.Background(), q, args...)
@@ -77,7 +77,7 @@ func (h *house) exec(t *testing.T, id tenant.ID, q string, args ...any) {
 	}
 }
 
-func (h *house) count(t *testing.T, id tenant.ID, q string, args ...any) (n int) {
+func (h *house) count(t testing.TB, id tenant.ID, q string, args ...any) (n int) {
 	t.Helper()
 	b := &pgx.Batch{}
 	b.Queue(q, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&n) })
@@ -87,7 +87,7 @@ func (h *house) count(t *testing.T, id tenant.ID, q string, args ...any) (n int)
 	return n
 }
 
-func (h *house) node(t *testing.T) *node {
+func (h *house) node(t testing.TB) *node {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(h.db.AppURL)
 	if err != nil {
@@ -125,7 +125,7 @@ func (h *house) node(t *testing.T) *node {
 }
 
 // mint returns the token of a fresh link for the tenant's contact.
-func (n *node) mint(t *testing.T, site *tenant.Site) (token string, p access.PendingSession) {
+func (n *node) mint(t testing.TB, site *tenant.Site) (token string, p access.PendingSession) {
 	t.Helper()
 	p, err := n.Mint(context.Background(), site.Tenant, access.MintRequest{ContactID: "con_1", By: access.Actor{Kind: "api", ID: "key_1"}})
 	if err != nil {
@@ -135,7 +135,7 @@ func (n *node) mint(t *testing.T, site *tenant.Site) (token string, p access.Pen
 	return token, p
 }
 
-func (n *node) signIn(t *testing.T, site *tenant.Site) access.Grant {
+func (n *node) signIn(t testing.TB, site *tenant.Site) access.Grant {
 	t.Helper()
 	token, _ := n.mint(t, site)
 	grant, err := n.Redeem(context.Background(), site, token, "", visitor)
