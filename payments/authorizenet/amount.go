@@ -14,6 +14,8 @@ const maxAmountLength = 15
 // the same whatever minor unit somebody believes in, so a currency needs no table here: 1200 krónur are "1200", as ledger counts them.
 func (c *Client) formatAmount(m ledger.Money) (string, error) {
 	switch text := m.Decimal(); {
+	case c.cfg.Currency == "":
+		return "", fmt.Errorf("the account's currency was not said: %w", ErrInput)
 	case m.Currency != c.cfg.Currency:
 		return "", fmt.Errorf("the account takes %s, not %s: %w", c.cfg.Currency, m.Currency, ErrInput)
 	case m.Amount <= 0:

@@ -157,6 +157,8 @@ type wireSummary struct {
 	Status        text `json:"transactionStatus"`
 	InvoiceNumber text `json:"invoiceNumber"`
 	Submitted     text `json:"submitTimeUTC"`
+	Amount        text `json:"settleAmount"`
+	AccountType   text `json:"accountType"`
 }
 
 type batchesAnswer struct {

@@ -53,11 +53,10 @@ type Config struct {
 
 	LoginID        Secret // API login id, required, at most 25 characters
 	TransactionKey Secret // required, at most 16 characters
-	SignatureKey   Secret // signs webhooks; empty: VerifyWebhook refuses all
 
-	Currency   ledger.Currency  // the account's one currency, required: answers name none
+	Currency   ledger.Currency  // the account's one currency, which answers do not name; "" when Client.In says it later
 	TestMode   bool             // a sandbox account: new methods are checked by form only, not by an authorisation at the bank
-	HTTPClient *http.Client     // its transport is used; nil is one with limits of its own
+	HTTPClient *http.Client     // whose transport is used: give all accounts the same, so that they share connections; nil is one of its own
 	Now        func() time.Time // nil is time.Now
 }
 
@@ -73,7 +72,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 type Client struct {
 	cfg  Config // without the credentials
 	http *http.Client
-	keys func() (login, transactionKey, signatureKey Secret) // a function, because fmt prints unexported fields without asking them
+	keys func() (login, transactionKey Secret) // a function, because fmt prints unexported fields without asking them
 }
 
 // New checks the configuration; it reaches for no network.
@@ -95,15 +94,22 @@ func New(cfg Config) (*Client, error) {
 	if n := len(cfg.TransactionKey); n == 0 || n > 16 {
 		faults = append(faults, errors.New("the transaction key has 1 to 16 characters"))
 	}
-	if _, err := ledger.ParseCurrency(string(cfg.Currency)); err != nil {
+	if _, err := ledger.ParseCurrency(string(cfg.Currency)); err != nil && cfg.Currency != "" {
 		faults = append(faults, err)
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("configuring Authorize.Net: %w", err)
 	}
-	login, key, signature := cfg.LoginID, cfg.TransactionKey, cfg.SignatureKey
-	cfg.LoginID, cfg.TransactionKey, cfg.SignatureKey = "", "", ""
-	return &Client{cfg: cfg, http: quietClient(cfg.HTTPClient), keys: func() (Secret, Secret, Secret) { return login, key, signature }}, nil
+	login, key := cfg.LoginID, cfg.TransactionKey
+	cfg.LoginID, cfg.TransactionKey = "", ""
+	return &Client{cfg: cfg, http: quietClient(cfg.HTTPClient), keys: func() (Secret, Secret) { return login, key }}, nil
+}
+
+// In is the same client for an account in this currency. The two share their connections.
+func (c *Client) In(currency ledger.Currency) *Client {
+	in := *c
+	in.cfg.Currency = currency
+	return &in
 }
 
 // checkURL refuses what would send credentials in the clear.

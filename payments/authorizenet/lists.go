@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"tollhouse/payments/ledger"
 )
 
 const (
@@ -23,6 +25,8 @@ type Summary struct {
 	Status      string // the processor's word
 	Code        string // the invoice number
 	SubmittedAt time.Time
+	Amount      ledger.Money // settled, or to be settled
+	Bank        bool
 }
 
 // Batch is a settled batch.
@@ -121,7 +125,7 @@ func (c *Client) pagesOnce(ctx context.Context, name string, request func(paging
 		}
 		total = now
 		for _, w := range got.Transactions {
-			s, err := w.summary()
+			s, err := c.summary(w)
 			if err != nil {
 				return nil, fmt.Errorf("calling %s: %w: %w", name, ErrUnknown, err)
 			}
@@ -134,10 +138,14 @@ func (c *Client) pagesOnce(ctx context.Context, name string, request func(paging
 	return nil, fmt.Errorf("calling %s: %w: more than %d transactions", name, ErrUnknown, maxPages*pageSize)
 }
 
-func (w wireSummary) summary() (Summary, error) {
+func (c *Client) summary(w wireSummary) (Summary, error) {
 	at, err := parseTime(w.Submitted)
 	if err == nil && !isNumeric(string(w.ID)) {
 		err = fmt.Errorf("%.30q is no transaction", w.ID)
 	}
-	return Summary{string(w.ID), string(w.Status), string(w.InvoiceNumber), at}, err
+	s := Summary{ID: string(w.ID), Status: string(w.Status), Code: string(w.InvoiceNumber), SubmittedAt: at, Bank: w.AccountType == "eCheck"}
+	if err == nil {
+		s.Amount, err = c.parseAmount(string(w.Amount))
+	}
+	return s, err
 }

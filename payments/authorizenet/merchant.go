@@ -43,11 +43,7 @@ func (c *Client) Merchant(ctx context.Context) (Merchant, error) {
 		Name: string(got.Name), GatewayID: string(got.GatewayID), TestMode: strings.EqualFold(string(got.TestMode), "true"),
 		PublicKey: string(got.PublicKey),
 	}
-	for _, code := range got.Currencies {
-		if currency, err := ledger.ParseCurrency(string(code)); err == nil { // one that we cannot bill in is none that we offer
-			m.Currencies = append(m.Currencies, currency)
-		}
-	}
+	m.Currencies = got.known()
 	for _, method := range got.Methods {
 		if isBank := strings.EqualFold(string(method), "Echeck"); isBank {
 			m.Accounts = true
@@ -61,4 +57,23 @@ func (c *Client) Merchant(ctx context.Context) (Merchant, error) {
 	}
 	m.Details = err == nil
 	return m, nil
+}
+
+// known are the currencies that we can bill in: another is none that we offer.
+func (a *merchantAnswer) known() (all []ledger.Currency) {
+	for _, code := range a.Currencies {
+		if currency, err := ledger.ParseCurrency(string(code)); err == nil {
+			all = append(all, currency)
+		}
+	}
+	return all
+}
+
+// currencies are those that the account takes.
+func (c *Client) currencies(ctx context.Context) ([]ledger.Currency, error) {
+	var got merchantAnswer
+	if err := c.ask(ctx, "getMerchantDetailsRequest", plainRequest{c.header("")}, &got); err != nil {
+		return nil, fmt.Errorf("reading the merchant account: %w", err)
+	}
+	return got.known(), nil
 }

@@ -163,6 +163,21 @@ func nestedReason(t text) int {
 	return 0
 }
 
+// CustomerOf finds the profile that carries our short id, or ErrNotFound.
+func (c *Client) CustomerOf(ctx context.Context, merchantID string) (string, error) {
+	if n := utf16Len(merchantID); n == 0 || n > 20 {
+		return "", fmt.Errorf("looking for customer %.30q: %w", merchantID, ErrInput)
+	}
+	var got profileAnswer
+	if err := c.ask(ctx, "getCustomerProfileRequest", getProfile{c.header(""), "", merchantID, false}, &got); err != nil {
+		return "", fmt.Errorf("looking for customer %s: %w", merchantID, err)
+	}
+	if string(got.Profile.MerchantID) != merchantID || !isNumeric(string(got.Profile.ID)) {
+		return "", fmt.Errorf("looking for customer %s: %w: the answer is about another", merchantID, ErrUnknown)
+	}
+	return string(got.Profile.ID), nil
+}
+
 // Profile reads a customer with its methods, or ErrNotFound.
 func (c *Client) Profile(ctx context.Context, id string) (Profile, error) {
 	if !isNumeric(id) {

@@ -70,7 +70,7 @@ func (c *Client) rest(ctx context.Context, method, path string, body []byte, int
 	address := strings.TrimSuffix(c.cfg.Endpoint, apiPath) + "/rest/v1/webhooks" + path
 	doing := strings.ToLower(method) + " webhooks"
 	raw, status, err := c.roundTrip(ctx, method, address, body, func(r *http.Request) {
-		login, key, _ := c.keys()
+		login, key := c.keys()
 		r.SetBasicAuth(string(login), string(key))
 	})
 	if err != nil {

@@ -15,7 +15,7 @@ type authentication struct {
 }
 
 func (c *Client) header(ref string) header {
-	login, key, _ := c.keys()
+	login, key := c.keys()
 	return header{Auth: authentication{string(login), string(key)}, RefID: clip(ref, 20)}
 }
 

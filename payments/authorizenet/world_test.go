@@ -45,7 +45,7 @@ func (w *world) clientWith(key string) *authorizenet.Client {
 	w.t.Helper()
 	c, err := authorizenet.New(authorizenet.Config{
 		Endpoint: w.url + "/xml/v1/request.api", HostedURL: w.url, LoginID: authorizenet.Secret(w.merchant.Login),
-		TransactionKey: authorizenet.Secret(key), SignatureKey: authorizenet.Secret(w.merchant.SignatureKey), Currency: w.merchant.Currency,
+		TransactionKey: authorizenet.Secret(key), Currency: w.merchant.Currency,
 		Now: w.emu.Clock.Now,
 	})
 	if err != nil {
