@@ -118,7 +118,7 @@ func (a *Account) LookRefund(ctx context.Context, r payments.RefundRequest) (pay
 
 // refundOf says a refund's transaction in the machine's words. On its way it is pending: the bank may still refuse it.
 func refundOf(r payments.RefundRequest, t Transaction) payments.RefundOutcome {
-	o := payments.RefundOutcome{ObjectID: t.ID, Amount: t.Settled.Amount, Currency: r.Attempt.Currency, Status: "pending", At: t.SubmittedAt}
+	o := payments.RefundOutcome{ObjectID: t.ID, Amount: t.Settled.Amount, Currency: r.Attempt.Currency, Status: payments.RefundPending, At: t.SubmittedAt}
 	if t.Code == refundCode(r.ID) {
 		o.Ref = r.ID
 	}
