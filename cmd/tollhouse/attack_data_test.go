@@ -39,7 +39,7 @@ func TestHostileInput_IsNeverAFaultOfOurs(t *testing.T) {
 			}
 			fine(press(t, withAgent(c, raw), home+"/portal/sign-in", "email=a%40b.test"))
 		}
-		for _, path := range []string{"companies?cursor=", "companies?reference=", "companies?limit=", "contacts?email=", "contacts?company_id=", "invoices?state=", "audit-events?document_id=", "companies/", "invoices/"} {
+		for _, path := range []string{"companies?cursor=", "companies?reference=", "companies?limit=", "contacts?email=", "contacts?company_id=", "invoices?state=", "audit-events?document_id=", "mails?document_id=", "mails?status=", "mails/", "companies/", "invoices/"} {
 			fine(ask(t, c, "GET", "https://api."+fleetDomain+"/api/crm/"+path+j, "", "Authorization: Bearer "+b.key))
 		}
 	}
@@ -197,7 +197,7 @@ func TestForeignIDs_InBodiesAndQueriesAreUnknown(t *testing.T) {
 		}
 	}
 	for _, query := range []string{"contacts?company_id=" + theirs.company.ID, "contacts?email=" + theirs.contact.Email, "invoices?company_id=" + theirs.company.ID,
-		"client-portal-sessions?contact_id=" + theirs.contact.ID, "audit-events?document_id=" + theirs.invoice} {
+		"client-portal-sessions?contact_id=" + theirs.contact.ID, "audit-events?document_id=" + theirs.invoice, "mails?document_id=" + theirs.invoice, "mails?contact_id=" + theirs.contact.ID} {
 		if r := ask(t, c, "GET", "https://api."+fleetDomain+"/api/crm/"+query, "", "Authorization: Bearer "+alpha.key); !strings.Contains(r.body, `"data":[]`) {
 			t.Errorf("%s: %s %s", query, r.Status, r.body)
 		}

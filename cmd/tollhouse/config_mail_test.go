@@ -54,3 +54,24 @@ func TestLoadConfig_ReadsTheKeyThatSignsMails(t *testing.T) {
 		t.Errorf("without a key: %v", err)
 	}
 }
+
+func TestLoadConfig_ReadsWhereMailsComeBackTo(t *testing.T) {
+	for _, bad := range []string{"bounces", "a+b@mail.portal.example", "B <b@mail.portal.example>", strings.Repeat("b", 22) + "@mail.portal.example"} {
+		if _, err := loadConfig(complete(map[string]string{"BOUNCE_ADDRESS": bad}), "", false); err == nil || !strings.Contains(err.Error(), prefix+"BOUNCE_ADDRESS") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	c, err := loadConfig(complete(map[string]string{"BOUNCE_ADDRESS": "bounces@mail.portal.example", "FONT_DIRS": "/a, /b"}), "", false)
+	if err != nil || c.BounceAddress != "bounces@mail.portal.example" || len(c.FontDirs) != 2 || c.FontDirs[1] != "/b" {
+		t.Errorf("%q, %v, %v", c.BounceAddress, c.FontDirs, err)
+	}
+	if f := checkBounces(c); f.err != nil || !strings.Contains(f.says, "bounces@mail.portal.example") {
+		t.Errorf("the doctor says %+v", f)
+	}
+	if c, err := loadConfig(complete(nil), "", false); err != nil || !strings.Contains(checkBounces(c).advice, "BOUNCE_ADDRESS") {
+		t.Errorf("without one: %v", err)
+	}
+	if _, err := loadConfig(complete(map[string]string{"FONT_DIRS": "/a,,/b"}), "", false); err == nil || !strings.Contains(err.Error(), prefix+"FONT_DIRS") {
+		t.Errorf("an empty name: %v", err)
+	}
+}

@@ -74,7 +74,7 @@ func diagnose(ctx context.Context, c Config) []finding {
 	} else {
 		findings = append(findings, checkPostgres(ctx, pool)...)
 	}
-	findings = append(findings, checkRedis(ctx, c), checkCA(ctx, c), checkSMTP(ctx, c), checkDKIM(c))
+	findings = append(findings, checkRedis(ctx, c), checkCA(ctx, c), checkSMTP(ctx, c), checkDKIM(c), checkBounces(c))
 	account, err := storedAccount(c, pool)
 	if err != nil {
 		return append(findings, finding{name: "account", err: err, mend: "correct the TOLLHOUSE_ACME_… settings"})

@@ -25,7 +25,7 @@ type mailBounceCmd struct {
 // Help is shown by `tollhouse mail bounce --help`.
 func (mailBounceCmd) Help() string {
 	return "Reads one message from standard input. Let the mail server of TOLLHOUSE_BOUNCE_ADDRESS run it for every message to that address with anything after a plus sign, as with Postfix:\n\n" +
-		"  tollhouse unix - n n - 4 pipe user=tollhouse argv=/usr/bin/tollhouse --config /etc/tollhouse.env mail bounce ${original_recipient}\n\n" +
+		"  tollhouse unix - n n - 4 pipe flags=Rq user=tollhouse argv=/usr/bin/tollhouse --config /etc/tollhouse.conf mail bounce ${recipient}\n\n" +
 		"Exits as such servers expect: 0 when the message is taken care of, 65 when it is damaged, too long or about somebody else, 67 when its address is of no mail of ours, 75 when it should be brought again later."
 }
 

@@ -150,7 +150,7 @@ func TestMailBounce_ExitsAsAPipeExpectsAndWritesNothingItCannotBelieve(t *testin
 		}
 	}
 	for name, now := range tables(t, f) {
-		if now != before[name] {
+		if now != before[name] && !strings.HasPrefix(name, "domain") { // those are looked at by themselves
 			t.Errorf("the table %s changed", name)
 		}
 	}

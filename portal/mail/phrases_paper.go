@@ -24,7 +24,7 @@ var (
 	englishDevice    = devicePhrases{Asked: "It was requested from {device}.", On: "{browser} on {system}"}
 	spanishDevice    = devicePhrases{Asked: "Se solicitó desde {device}.", On: "{browser} en {system}"}
 	frenchDevice     = devicePhrases{Asked: "Il a été demandé depuis {device}.", On: "{browser} sur {system}"}
-	germanDevice     = devicePhrases{Asked: "Angefordert wurde er mit: {device}.", On: "{browser} auf {system}"}
+	germanDevice     = devicePhrases{Asked: "Angefordert wurde er mit {device}.", On: "{browser} auf {system}"}
 	portugueseDevice = devicePhrases{Asked: "Foi solicitado em: {device}.", On: "{browser} em {system}"}
 	japaneseDevice   = devicePhrases{Asked: "リクエスト元: {device}。", On: "{system} の {browser}"}
 	arabicDevice     = devicePhrases{Asked: "طُلب من {device}.", On: "{browser} على {system}"}

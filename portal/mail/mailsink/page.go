@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"html/template"
+	"mime"
 	"net/http"
 	netmail "net/mail"
 	"regexp"
@@ -36,6 +37,7 @@ func (s *Sink) Handler() http.Handler {
 	mux.HandleFunc("GET /messages/{id}", s.one(s.serveMessage))
 	mux.HandleFunc("GET /messages/{id}/html", s.one(s.serveHTML))
 	mux.HandleFunc("GET /messages/{id}/raw", s.one(s.serveRaw))
+	mux.HandleFunc("GET /messages/{id}/attached/{n}", s.serveAttached)
 	mux.HandleFunc("GET /page.css", serveCSS)
 	return headers(mux)
 }
@@ -126,6 +128,21 @@ func (s *Sink) serveHTML(w http.ResponseWriter, m Message) {
 func (s *Sink) serveRaw(w http.ResponseWriter, m Message) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write(m.Raw)
+}
+
+// serveAttached hands a document out as a file: whatever its mail says that it is, no browser runs it.
+func (s *Sink) serveAttached(w http.ResponseWriter, r *http.Request) {
+	id, _ := strconv.Atoi(r.PathValue("id"))
+	n, err := strconv.Atoi(r.PathValue("n"))
+	m, ok := s.Message(id)
+	if err != nil || !ok || n < 0 || n >= len(m.Attached) {
+		w.WriteHeader(http.StatusNotFound)
+		render(w, "absent", nil)
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": m.Attached[n].Name}))
+	_, _ = w.Write(m.Attached[n].Bytes)
 }
 
 func serveCSS(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, "page.css") }

@@ -194,3 +194,24 @@ func TestHandler_TellsProgramsTheLinks(t *testing.T) {
 		t.Errorf("messages.json = %s", body)
 	}
 }
+
+func TestHandler_HandsDocumentsOutAsFiles(t *testing.T) {
+	sink := start(t, mailsink.Config{NoTLS: true})
+	send(t, sink, "payables@client.test", "From: a@acme.test\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n"+
+		"--b\r\nContent-Type: text/html\r\nContent-Disposition: attachment; filename=\"INV <1>.pdf\"\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERg==\r\n--b--\r\n")
+	if m := sink.Messages()[0]; m.Text != "Hello" || m.HTML != "" || len(m.Attached) != 1 || string(m.Attached[0].Bytes) != "%PDF" {
+		t.Fatalf("%+v", m)
+	}
+	if _, body := get(t, sink, "/messages/1"); !strings.Contains(body, `href="/messages/1/attached/0"`) || !strings.Contains(body, "INV &lt;1&gt;.pdf") {
+		t.Errorf("the message:\n%s", body)
+	}
+	res, body := get(t, sink, "/messages/1/attached/0")
+	if body != "%PDF" || res.Header.Get("Content-Type") != "application/octet-stream" || res.Header.Get("Content-Disposition") != `attachment; filename="INV <1>.pdf"` {
+		t.Errorf("%q as %v", body, res.Header)
+	}
+	for _, path := range []string{"/messages/1/attached/1", "/messages/1/attached/-1", "/messages/1/attached/x", "/messages/2/attached/0"} {
+		if res, _ := get(t, sink, path); res.StatusCode != http.StatusNotFound {
+			t.Errorf("%s answers %d", path, res.StatusCode)
+		}
+	}
+}
