@@ -29,6 +29,7 @@ func (b *bench) visits() map[string]visit {
 	mail := b.mail(b.acme, company, contact, "sent")
 	b.send(upload(b.acme, "image/png", png(4, 2))).want(200)
 	selector := b.sender(b.acme, "billing@acme.com")
+	approved, dismissed := b.askedFor(b.acme, company, "a@example.com"), b.askedFor(b.acme, company, "d@example.com")
 	line := `"lines":[{"description":"x","unit_amount":{"amount":100,"currency":"USD"}}]`
 	return map[string]visit{
 		"POST /api/crm/companies":                    {companies, `{"name":"x"}`, 201, 201, ""},
@@ -41,6 +42,10 @@ func (b *bench) visits() map[string]visit {
 		"PATCH /api/crm/contacts/:id":                {contacts + "/" + contact, `{"name":"Mary"}`, 200, 404, contact},
 		"POST /api/crm/contacts/:id/clear-bounce":    {contacts + "/" + contact + "/clear-bounce", "", 200, 404, contact},
 		"POST /api/crm/contacts/:id/portal-link":     {contacts + "/" + contact + "/portal-link", `{"send_email":false}`, 201, 404, contact},
+		"POST /api/crm/contacts/:id/preview-session": {contacts + "/" + contact + "/preview-session", `{"reason":"r"}`, 201, 404, contact},
+		"GET /api/crm/access-requests":               {requestsPath, "", 200, 200, approved},
+		"POST /api/crm/access-requests/:id/approve":  {requestsPath + "/" + approved + "/approve", "", 200, 404, approved},
+		"POST /api/crm/access-requests/:id/dismiss":  {requestsPath + "/" + dismissed + "/dismiss", "", 200, 404, dismissed},
 		"POST /api/crm/invoices":                     {invoices, `{"company_id":"` + company + `",` + line + `}`, 201, 404, ""},
 		"GET /api/crm/invoices":                      {invoices + "?company_id=" + company, "", 200, 200, invoice},
 		"GET /api/crm/invoices/:id":                  {invoices + "/" + invoice, "", 200, 404, invoice},
