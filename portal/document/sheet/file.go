@@ -45,7 +45,7 @@ func objects(file []byte) ([][]byte, error) {
 	}
 	number, _, _ := bytes.Cut(file[at+len("startxref\n"):], []byte("\n"))
 	table, err := strconv.Atoi(string(number))
-	if err != nil || table >= at {
+	if err != nil || table < 0 || table >= at {
 		return nil, errFile
 	}
 	lines := bytes.Split(file[table:at], []byte("\n"))
@@ -53,7 +53,7 @@ func objects(file []byte) ([][]byte, error) {
 		return nil, errFile
 	}
 	count, err := strconv.Atoi(string(lines[1][2:]))
-	if err != nil || len(lines) < 2+count {
+	if err != nil || count < 2 || len(lines) < 2+count {
 		return nil, errFile
 	}
 	bodies := make([][]byte, count-1)
@@ -72,7 +72,7 @@ func body(file, entry []byte, n int) ([]byte, error) {
 	}
 	at, err := strconv.Atoi(string(entry[:10]))
 	begin := fmt.Appendf(nil, "%d 0 obj\n", n)
-	if err != nil || at > len(file) || !bytes.HasPrefix(file[at:], begin) {
+	if err != nil || at < 0 || at > len(file) || !bytes.HasPrefix(file[at:], begin) {
 		return nil, fmt.Errorf("object %d: %w", n, errFile)
 	}
 	rest := file[at+len(begin):]
@@ -84,7 +84,7 @@ func body(file, entry []byte, n int) ([]byte, error) {
 		}
 		digits, _, _ := bytes.Cut(rest[length+len("/Length "):], []byte(">>"))
 		size, err := strconv.Atoi(string(digits))
-		if skip = start + len("stream\n") + size; err != nil || skip > len(rest) {
+		if skip = start + len("stream\n") + size; err != nil || size < 0 || skip > len(rest) {
 			return nil, fmt.Errorf("the stream of object %d: %w", n, errFile)
 		}
 	}

@@ -56,7 +56,8 @@ func (f *Font) load() error {
 	return f.err
 }
 
-func (f *Font) parse(file []byte) error {
+func (f *Font) parse(file []byte) (err error) {
+	defer notAFont(&err)
 	loaders, err := opentype.NewLoaders(bytes.NewReader(file))
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.name, err)
@@ -71,6 +72,13 @@ func (f *Font) parse(file []byte) error {
 	return err
 }
 
+// notAFont makes an error of a panic: the parser does not look before it reads a table that is cut off.
+func notAFont(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("%w: %v", errFont, r)
+	}
+}
+
 // has reports whether the font can draw a character.
 func (f *Font) has(r rune) bool {
 	_, ok := f.cmap.Lookup(r)
@@ -78,7 +86,8 @@ func (f *Font) has(r rune) bool {
 }
 
 // examine reads of a file what is needed to know which characters its fonts have.
-func examine(path, name string) ([]*Font, error) {
+func examine(path, name string) (found []*Font, err error) {
+	defer notAFont(&err)
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -83,9 +83,13 @@ func (t *Text) line(from, to int) Line {
 	return l
 }
 
-// space reports whether a cluster is a space that a line may end with.
+// space reports whether a cluster is a space that a line may end with. With a mark on it, it is a letter.
 func (t *Text) space(i int) bool {
-	r := t.Runes[t.Clusters[i].Start]
+	c := &t.Clusters[i]
+	if c.End-c.Start > 1 {
+		return false
+	}
+	r := t.Runes[c.Start]
 	return r == ' ' || r == '\u3000' || r >= 0x2000 && r <= 0x200a && r != 0x2007
 }
 
