@@ -221,6 +221,9 @@ func (e TrailEntry) says(w *trailWords) string {
 		return e.switched(w)
 	case "link.requested":
 		return w.LinkAsked
+	case "step_up.sent", "step_up.passed", "step_up.refused", "contact.email_changed", "contact.changed":
+		return map[string]string{"step_up.sent": w.CodeSent, "step_up.passed": w.CodePassed, "step_up.refused": w.CodeRefused,
+			"contact.email_changed": w.EmailChanged, "contact.changed": w.DetailsChanged}[e.Kind]
 	case "link.minted":
 		return w.LinkMade
 	case "preview.started":

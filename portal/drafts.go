@@ -32,7 +32,9 @@ type keptForm struct {
 }
 
 // onPage is a form whose page is always the same.
-func onPage(path string) func(*http.Request) string { return func(*http.Request) string { return path } }
+func onPage(path string) func(*http.Request) string {
+	return func(*http.Request) string { return path }
+}
 
 // keptForms are all of them, for the test that looks at what they keep.
 var keptForms = []*keptForm{detailsForm, newEmailForm, emailCodeForm}

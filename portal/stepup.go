@@ -45,8 +45,9 @@ const confirmPath = "/portal/confirm"
 // is pressed again there. The handler's own transaction asks once more, with accessdb.RequireStepUp; its access.ErrStepUp leads here too.
 func (s *Server) requireStepUp(f *keptForm, h memberHandler) http.Handler {
 	return s.memberForm(f, func(w http.ResponseWriter, r *http.Request, session access.Session) error {
-		if previewOf(r) != nil {
-			return s.refuseInPreview(w, r)
+		if previewOf(r) != nil { // it is shown what the contact would be, and never gets a code
+			seeOther(w, confirmPath)
+			return nil
 		}
 		err := s.access.SteppedUp(r.Context(), session)
 		if err == nil {

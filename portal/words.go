@@ -53,8 +53,8 @@ type words struct {
 	Companies companiesWords
 
 	// A mailed code, and what a contact says of itself.
-	StepUp  stepUpWords
-	Profile profileWords
+	StepUp    stepUpWords
+	Profile   profileWords
 	Preview   previewWords
 	OwnAccess ownAccessWords
 	People    peopleWords

@@ -7,6 +7,8 @@ type trailWords struct {
 	FirstDay, LastDay, DayWanted, DaysReversed, Download, DownloadNote, ColumnTime, ColumnKind, ColumnAddress string
 
 	Viewed, ViewedFirst, Sent, Voided, ProcessingBy, Processing, PaidBy, Paid, PaymentFailed, SignedIn, SignedOut, SessionEnded, LinkAsked, Switched, Downloaded, Previewed, LinkMade string
+
+	CodeSent, CodePassed, CodeRefused, EmailChanged, DetailsChanged string
 }
 
 var englishTrail = trailWords{
@@ -20,6 +22,8 @@ var englishTrail = trailWords{
 	ProcessingBy: "Payment started by {who}", Processing: "Payment on its way", PaidBy: "Paid by {who}", Paid: "Payment received",
 	PaymentFailed: "Payment did not go through", SignedIn: "{who} signed in", SignedOut: "{who} signed out",
 	SessionEnded: "{who} was signed out", LinkAsked: "A sign-in link was emailed to {who}",
+	CodeSent: "A code was emailed to {who}", CodePassed: "{who} confirmed with a code", CodeRefused: "A wrong code was typed for {who}",
+	EmailChanged: "{who} changed the email address", DetailsChanged: "{who} changed name or language",
 
 	FirstDay: "From", LastDay: "To", DayWanted: "Write the day as year, month and day, like 2026-05-21.",
 	DaysReversed: "The last day comes before the first. Choose a later last day.", Download: "Download as CSV",

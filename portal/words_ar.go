@@ -136,6 +136,8 @@ var arabicTrail = trailWords{
 	ProcessingBy: "بدأ الدفع {who}", Processing: "الدفعة في الطريق", PaidBy: "دفعها {who}", Paid: "استُلمت الدفعة",
 	PaymentFailed: "لم تتم عملية الدفع", SignedIn: "تسجيل دخول {who}", SignedOut: "تسجيل خروج {who}",
 	SessionEnded: "أُنهيت جلسة {who}", LinkAsked: "أُرسل رابط الدخول إلى {who}",
+	CodeSent: "أُرسل رمز إلى {who}", CodePassed: "أكّد {who} برمز", CodeRefused: "كُتب رمز خاطئ باسم {who}",
+	EmailChanged: "غيّر {who} عنوان البريد الإلكتروني", DetailsChanged: "غيّر {who} الاسم أو اللغة",
 
 	FirstDay: "من يوم", LastDay: "إلى يوم", DayWanted: "اكتبوا اليوم بالسنة والشهر واليوم، مثل 2026-05-21.",
 	DaysReversed: "اليوم الأخير يسبق اليوم الأول. اختاروا يومًا أخيرًا لاحقًا.", Download: "تنزيل بصيغة CSV",

@@ -132,6 +132,8 @@ var germanTrail = trailWords{
 	ProcessingBy: "Zahlung veranlasst von {who}", Processing: "Zahlung unterwegs", PaidBy: "Bezahlt von {who}", Paid: "Zahlung eingegangen",
 	PaymentFailed: "Zahlung nicht zustande gekommen", SignedIn: "{who} hat sich angemeldet", SignedOut: "{who} hat sich abgemeldet",
 	SessionEnded: "{who} wurde abgemeldet", LinkAsked: "Ein Anmeldelink wurde an {who} gesendet",
+	CodeSent: "Ein Code wurde an {who} gesendet", CodePassed: "{who} hat mit einem Code bestätigt", CodeRefused: "Für {who} wurde ein falscher Code eingegeben",
+	EmailChanged: "{who} hat die E-Mail-Adresse geändert", DetailsChanged: "{who} hat Name oder Sprache geändert",
 
 	FirstDay: "Von", LastDay: "Bis", DayWanted: "Schreiben Sie den Tag als Jahr, Monat und Tag, zum Beispiel 2026-05-21.",
 	DaysReversed: "Der letzte Tag liegt vor dem ersten. Wählen Sie einen späteren letzten Tag.", Download: "Als CSV herunterladen",

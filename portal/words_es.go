@@ -131,6 +131,8 @@ var spanishTrail = trailWords{
 	ProcessingBy: "Pago iniciado por {who}", Processing: "Pago en camino", PaidBy: "Pagada por {who}", Paid: "Pago recibido",
 	PaymentFailed: "El pago no se completó", SignedIn: "{who} inició sesión", SignedOut: "{who} cerró la sesión",
 	SessionEnded: "Se cerró la sesión de {who}", LinkAsked: "Se envió un enlace de acceso a {who}",
+	CodeSent: "Se envió un código a {who}", CodePassed: "{who} confirmó con un código", CodeRefused: "Se escribió un código incorrecto para {who}",
+	EmailChanged: "{who} cambió la dirección de correo", DetailsChanged: "{who} cambió el nombre o el idioma",
 
 	FirstDay: "Desde", LastDay: "Hasta", DayWanted: "Escriba el día como año, mes y día, por ejemplo 2026-05-21.",
 	DaysReversed: "El último día es anterior al primero. Elija un último día posterior.", Download: "Descargar como CSV",

@@ -131,6 +131,8 @@ var frenchTrail = trailWords{
 	ProcessingBy: "Paiement lancé par {who}", Processing: "Paiement en cours", PaidBy: "Payée par {who}", Paid: "Paiement reçu",
 	PaymentFailed: "Le paiement n’a pas abouti", SignedIn: "Connexion de {who}", SignedOut: "Déconnexion de {who}",
 	SessionEnded: "La session de {who} a été fermée", LinkAsked: "Un lien de connexion a été envoyé à {who}",
+	CodeSent: "Un code a été envoyé à {who}", CodePassed: "{who} a confirmé avec un code", CodeRefused: "Un code erroné a été saisi pour {who}",
+	EmailChanged: "{who} a changé l’adresse e-mail", DetailsChanged: "{who} a changé le nom ou la langue",
 
 	FirstDay: "Du", LastDay: "Au", DayWanted: "Écrivez le jour sous la forme année, mois, jour, par exemple 2026-05-21.",
 	DaysReversed: "Le dernier jour précède le premier. Choisissez un dernier jour ultérieur.", Download: "Télécharger en CSV",

@@ -131,6 +131,8 @@ var japaneseTrail = trailWords{
 	ProcessingBy: "{who} 様がお支払いを開始", Processing: "お支払いの処理中です", PaidBy: "{who} 様がお支払い済み", Paid: "お支払いを受け取りました",
 	PaymentFailed: "お支払いは完了しませんでした", SignedIn: "{who} 様がログイン", SignedOut: "{who} 様がログアウト",
 	SessionEnded: "{who} 様のセッションが終了", LinkAsked: "{who} 様にログイン用リンクを送信",
+	CodeSent: "{who} 様にコードを送信", CodePassed: "{who} 様がコードで確認", CodeRefused: "{who} 様のコードの入力に誤り",
+	EmailChanged: "{who} 様がメールアドレスを変更", DetailsChanged: "{who} 様がお名前または言語を変更",
 
 	FirstDay: "開始日", LastDay: "終了日", DayWanted: "日付は 2026-05-21 のように年・月・日で入力してください。",
 	DaysReversed: "終了日が開始日より前になっています。開始日以降の日付を選んでください。", Download: "CSV でダウンロード",

@@ -131,6 +131,8 @@ var portugueseTrail = trailWords{
 	ProcessingBy: "Pagamento iniciado por {who}", Processing: "Pagamento a caminho", PaidBy: "Paga por {who}", Paid: "Pagamento recebido",
 	PaymentFailed: "O pagamento não foi concluído", SignedIn: "{who} entrou", SignedOut: "{who} saiu",
 	SessionEnded: "A sessão de {who} foi encerrada", LinkAsked: "Um link de acesso foi enviado para {who}",
+	CodeSent: "Um código foi enviado para {who}", CodePassed: "{who} confirmou com um código", CodeRefused: "Um código errado foi digitado para {who}",
+	EmailChanged: "{who} alterou o endereço de e-mail", DetailsChanged: "{who} alterou o nome ou o idioma",
 
 	FirstDay: "De", LastDay: "Até", DayWanted: "Escreva o dia como ano, mês e dia, por exemplo 2026-05-21.",
 	DaysReversed: "O último dia vem antes do primeiro. Escolha um último dia posterior.", Download: "Baixar como CSV",

@@ -42,19 +42,22 @@ type countedAccess struct {
 	*access.Service
 	links *prometheus.CounterVec
 	codes *prometheus.CounterVec
+	acts  *prometheus.CounterVec
 }
 
 func countAccess(service *access.Service, metrics prometheus.Registerer) (countedAccess, error) {
 	c := countedAccess{service, prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tollhouse_links_pressed_total",
 		Help: "Magic links whose button was pressed, by what they were worth: granted ones gave a session."}, []string{"result"}),
 		prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tollhouse_link_codes_total",
-			Help: "Codes of sign-in mails that were typed, by what they were worth. Many wrong and dead ones are somebody who guesses."}, []string{"result"})}
+			Help: "Codes of sign-in mails that were typed, by what they were worth. Many wrong and dead ones are somebody who guesses."}, []string{"result"}),
+		prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tollhouse_step_up_codes_total",
+			Help: "Codes that people who are signed in typed before a sensitive act, by what they were worth."}, []string{"result"})}
 	turnedAway := func(by string, count func() int64) prometheus.Collector {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "tollhouse_link_requests_turned_away_total",
 			Help:        "Requests for a sign-in link beyond a limit. Any by tenant is worth an alarm: that tenant's own clients go without.",
 			ConstLabels: prometheus.Labels{"limit": by}}, func() float64 { return float64(count()) })
 	}
-	return c, errors.Join(metrics.Register(c.links), metrics.Register(c.codes),
+	return c, errors.Join(metrics.Register(c.links), metrics.Register(c.codes), metrics.Register(c.acts),
 		metrics.Register(turnedAway("network", func() int64 { n, _ := service.TurnedAway(); return n })),
 		metrics.Register(turnedAway("tenant", func() int64 { _, n := service.TurnedAway(); return n })))
 }
@@ -62,6 +65,19 @@ func countAccess(service *access.Service, metrics prometheus.Registerer) (counte
 // RedeemCode exchanges a link by its code and counts.
 func (c countedAccess) RedeemCode(ctx context.Context, site *tenant.Site, code, browser string, v access.Visitor) (access.Grant, error) {
 	grant, err := c.Service.RedeemCode(ctx, site, code, browser, v)
+	c.codes.WithLabelValues(codeResult(err)).Inc()
+	return grant, err
+}
+
+// PassStepUp takes a code for a sensitive act and counts.
+func (c countedAccess) PassStepUp(ctx context.Context, site *tenant.Site, s access.Session, code string, v access.Visitor) (access.Grant, error) {
+	grant, err := c.Service.PassStepUp(ctx, site, s, code, v)
+	c.acts.WithLabelValues(codeResult(err)).Inc()
+	return grant, err
+}
+
+// codeResult is what a typed code was worth, in one of a few words.
+func codeResult(err error) string {
 	result, dead, wrong := "granted", (*access.DeadLinkError)(nil), (*access.WrongCodeError)(nil)
 	switch {
 	case errors.As(err, &wrong) && wrong.Left > 0:
@@ -75,8 +91,7 @@ func (c countedAccess) RedeemCode(ctx context.Context, site *tenant.Site, code, 
 	case err != nil:
 		result = "error"
 	}
-	c.codes.WithLabelValues(result).Inc()
-	return grant, err
+	return result
 }
 
 // Redeem exchanges a link and counts.

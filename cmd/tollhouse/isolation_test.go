@@ -59,6 +59,13 @@ var portalRoutes = map[string]struct {
 	"GET /favicon.ico":             {public, at("/favicon.ico"), 0},
 	"GET /robots.txt":              {public, at("/robots.txt"), 200},
 
+	"GET /portal/confirm":                        {private, at("/portal/confirm"), 200},
+	"POST /portal/confirm":                       {private, at("/portal/confirm"), 422},
+	"POST /portal/confirm/send":                  {acting, at("/portal/confirm/send"), 303},
+	"POST /portal/account/details":               {private, at("/portal/account/details"), 422},
+	"GET /portal/account/email":                  {acting, at("/portal/account/email"), 303},
+	"POST /portal/account/email":                 {acting, at("/portal/account/email"), 303},
+	"POST /portal/account/email/code":            {acting, at("/portal/account/email/code"), 303},
 	"GET /portal/account":                        {private, at("/portal/account"), 200},
 	"POST /portal/account/sessions/:id/sign-out": {acting, func(c client) string { return "/portal/account/sessions/" + c.session + "/sign-out" }, 303},
 	"GET /portal/companies":                      {acting, at("/portal/companies"), 303},

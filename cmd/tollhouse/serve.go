@@ -239,7 +239,7 @@ func (h *house) buildJobs(links *accessdb.Store, metrics *prometheus.Registry) e
 	}
 	workers := river.NewWorkers()
 	if err := errors.Join(river.AddWorkerSafely(workers, worker), river.AddWorkerSafely(workers, accessdb.NewRequestWorker(links)),
-		river.AddWorkerSafely(workers, accessdb.NewAskWorker(links)), addBounceWorker(workers, metrics)); err != nil {
+		river.AddWorkerSafely(workers, accessdb.NewAskWorker(links)), river.AddWorkerSafely(workers, accessdb.NewSweepWorker(links)), addBounceWorker(workers, metrics)); err != nil {
 		return err
 	}
 	h.jobs, err = maildb.NewClient(h.pool, workers, maildb.ClientConfig{Logger: h.log})

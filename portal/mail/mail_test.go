@@ -46,6 +46,9 @@ func letter(kind mail.Kind, of *tenant.Tenant) mail.Letter {
 	if kind == mail.AddressChanged {
 		l.URL, l.ExpiresAt = "", time.Time{}
 	}
+	if kind == mail.StepUp || kind == mail.EmailConfirm {
+		l.URL, l.ExpiresAt, l.Code = "", now.Add(10*time.Minute), "ABCD-EF23"
+	}
 	if kind == mail.PortalLink {
 		l.ExpiresAt = now.Add(24 * time.Hour)
 	}
@@ -80,7 +83,7 @@ func render(t *testing.T, l mail.Letter) mail.Message {
 
 func TestRender_SaysTheSameAsItsGoldenFiles(t *testing.T) {
 	for name, of := range tenants() {
-		for _, kind := range []mail.Kind{mail.Invoice, mail.LoginLink, mail.PortalLink, mail.AddressChanged} {
+		for _, kind := range []mail.Kind{mail.Invoice, mail.LoginLink, mail.PortalLink, mail.AddressChanged, mail.StepUp, mail.EmailConfirm} {
 			t.Run(name+"_"+string(kind), func(t *testing.T) {
 				m := render(t, letter(kind, of))
 				base := filepath.Join("testdata", name+"_"+string(kind))

@@ -16,10 +16,11 @@ import (
 // shownKinds are the audit entries that a client is shown. What the tenant's own people and systems do to the client's record is not among them, but
 // that they looked as one of its people, or made a link that lets in as one, is.
 var shownKinds = map[portal.Deed][]string{
-	portal.Viewed:  {"invoice.viewed", "activity.downloaded"},
-	portal.Paid:    {"payment.processing", "payment.succeeded", "payment.failed"},
-	portal.Sent:    {"invoice.sent", "invoice.voided"},
-	portal.Entered: {"link.used", "link.requested", "session.switched", "session.revoked", "link.minted", "preview.started"},
+	portal.Viewed: {"invoice.viewed", "activity.downloaded"},
+	portal.Paid:   {"payment.processing", "payment.succeeded", "payment.failed"},
+	portal.Sent:   {"invoice.sent", "invoice.voided"},
+	portal.Entered: {"link.used", "link.requested", "session.switched", "session.revoked", "link.minted", "preview.started",
+		"step_up.sent", "step_up.passed", "step_up.refused", "contact.email_changed", "contact.changed"},
 }
 
 // kindsOf are the kinds of one deed, or of all.
