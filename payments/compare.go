@@ -1,7 +1,12 @@
 package payments
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
 
 	"tollhouse/payments/ledger"
 	"tollhouse/tenant"
@@ -10,7 +15,7 @@ import (
 // Report compares a day at the processor with the ledger, a currency each.
 type Report struct {
 	Day         ledger.Date
-	Sums        []Sums
+	Sums        []Sums       // by currency
 	Differences []Difference // none: all is well
 }
 
@@ -25,15 +30,245 @@ type Sums struct {
 
 // Difference is money that stands on one side only, or not alike.
 type Difference struct {
-	Kind      string // "charge", "refund", "dispute" that is not ours; "ghost": posted, and the processor does not know it; "mismatch"
+	Kind      string // "charge", "refund", "dispute": not ours, or not alike; "ghost": posted, and the processor did not take it
 	ObjectID  string
 	PaymentID string // "" when it is none of ours
 	Processor ledger.Money
 	Ledger    ledger.Money
 }
 
-// Compare asks the processor for all that moved on a day in the tenant's zone, and looks for each in the ledger. What is open it refetches first,
+// Compare asks the processor for all that moved on a day in the tenant's zone, and looks for each in the ledger. What differs it refetches first,
 // so that a lost message mends itself. What belongs to no payment is kept for the tenant to match. A tenant without a connection has an empty report.
-func (s *Service) Compare(ctx context.Context, t *tenant.Tenant, day ledger.Date) (Report, error) {
-	return Report{}, errUnbuilt
+func (s *Service) Compare(ctx context.Context, t *tenant.Tenant, on ledger.Date) (Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, compareTime)
+	defer cancel()
+	report := Report{Day: on}
+	all, err := s.cfg.Store.Connections(ctx, t.ID)
+	if err != nil {
+		return report, err
+	}
+	for _, c := range all {
+		if err := s.compare(ctx, t.ID, t.TimeZone, c, &report); err != nil {
+			return report, fmt.Errorf("comparing with connection %s: %w", c.ID, err)
+		}
+	}
+	slices.SortFunc(report.Sums, func(a, b Sums) int { return cmp.Compare(a.Currency, b.Currency) })
+	return report, nil
+}
+
+// comparison is one connection's day.
+type comparison struct {
+	*Service
+	tenant    tenant.ID
+	c         Connection
+	processor Processor
+	report    *Report
+	seen      map[string]bool // payments whose charge is among the movements
+	orphans   []Orphan
+}
+
+func (s *Service) compare(ctx context.Context, t tenant.ID, zone *time.Location, c Connection, report *Report) error {
+	p, err := s.cfg.Open(ctx, t, c)
+	if err != nil {
+		return err
+	}
+	at := comparison{Service: s, tenant: t, c: c, processor: p, report: report, seen: map[string]bool{}}
+	from := time.Date(report.Day.Year, report.Day.Month, report.Day.Day, 0, 0, 0, 0, zone)
+	to := time.Date(report.Day.Year, report.Day.Month, report.Day.Day+1, 0, 0, 0, 0, zone)
+	for cursor := ""; ; {
+		moves, next, err := p.Movements(ctx, from, to, cursor)
+		if err != nil {
+			return fmt.Errorf("listing what moved: %w", err)
+		}
+		for _, m := range moves {
+			if err := at.weigh(ctx, m); err != nil {
+				return err
+			}
+		}
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	if err := at.ghosts(ctx, from, to); err != nil {
+		return err
+	}
+	return s.cfg.Store.AddOrphans(ctx, t, c.ID, at.orphans)
+}
+
+// weigh looks for one movement in the ledger; what is not there is refetched once.
+func (at *comparison) weigh(ctx context.Context, m Movement) error {
+	sums := at.report.sums(m.Currency)
+	switch m.Kind {
+	case "charge":
+		sums.Captured += m.Amount
+	case "refund":
+		sums.Refunded += m.Amount
+	case "dispute":
+		sums.Reversed += m.Amount
+	}
+	parent := m.ParentID
+	if parent == "" && m.Kind == "charge" {
+		parent = m.ObjectID
+	}
+	id, err := at.cfg.Store.FindPayment(ctx, at.tenant, at.c.ID, parent, m.Code)
+	if errors.Is(err, ErrNotFound) {
+		at.orphan(m, "", 0)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	posted, err := at.posted(ctx, id, m)
+	if err != nil {
+		return err
+	}
+	if posted != m.Amount {
+		if err := at.refresh(ctx, at.tenant, at.processor, id); err != nil && !errors.Is(err, ErrAbsent) {
+			return err
+		}
+		if posted, err = at.posted(ctx, id, m); err != nil {
+			return err
+		}
+	}
+	if m.Kind == "charge" {
+		at.seen[id] = true
+		at.report.sums(m.Currency).Posted += posted
+	}
+	if posted != m.Amount {
+		at.orphan(m, id, posted)
+	}
+	return nil
+}
+
+// posted is what the ledger has of a movement.
+func (at *comparison) posted(ctx context.Context, paymentID string, m Movement) (int64, error) {
+	f, err := at.cfg.Store.File(ctx, at.tenant, paymentID)
+	if err != nil {
+		return 0, err
+	}
+	switch {
+	case f.Payment.Currency != m.Currency:
+		return 0, nil
+	case m.Kind == "charge":
+		return f.captured(), nil
+	case m.Kind == "refund":
+		for _, r := range f.Payment.Refunds {
+			if r.ObjectID == m.ObjectID {
+				return r.Amount, nil
+			}
+		}
+	case m.Kind == "dispute":
+		for _, d := range f.Payment.Disputes {
+			if d.ObjectID == m.ObjectID {
+				return d.Amount, nil
+			}
+		}
+	}
+	return 0, nil
+}
+
+// captured is what was posted when the money arrived.
+func (f *File) captured() (sum int64) {
+	for _, e := range f.Entries {
+		if e.Kind == ledger.EntryPayment || e.Kind == ledger.EntryCreditGiven {
+			sum -= e.Amount
+		}
+	}
+	return sum
+}
+
+// orphan reports a difference, and keeps it for the tenant.
+func (at *comparison) orphan(m Movement, paymentID string, posted int64) {
+	money := ledger.Money{Amount: m.Amount, Currency: m.Currency}
+	at.report.Differences = append(at.report.Differences, Difference{Kind: m.Kind, ObjectID: m.ObjectID, PaymentID: paymentID, Processor: money,
+		Ledger: ledger.Money{Amount: posted, Currency: m.Currency}})
+	kind, why := m.Kind, "of no payment"
+	if paymentID != "" {
+		kind, why = "mismatch", "the ledger has another amount"
+	}
+	at.orphans = append(at.orphans, Orphan{ObjectID: m.ObjectID, Kind: kind, Money: money, Why: why, PaymentID: paymentID, FoundAt: at.now()})
+}
+
+// ghosts looks for what was posted that day and did not move at the processor: not that day, and not on another.
+func (at *comparison) ghosts(ctx context.Context, from, to time.Time) error {
+	ids, err := at.cfg.Store.Captured(ctx, at.tenant, at.c.ID, from, to)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if at.seen[id] {
+			continue
+		}
+		f, err := at.cfg.Store.File(ctx, at.tenant, id)
+		if err != nil {
+			return err
+		}
+		out, err := at.processor.Look(ctx, *f.Attempt)
+		if err != nil && !errors.Is(err, ErrAbsent) {
+			return err
+		}
+		if err != nil || out.Received != f.captured() {
+			at.report.Differences = append(at.report.Differences, Difference{Kind: "ghost", ObjectID: f.Payment.ObjectID, PaymentID: id,
+				Processor: ledger.Money{Amount: out.Received, Currency: f.Payment.Currency}, Ledger: ledger.Money{Amount: f.captured(), Currency: f.Payment.Currency}})
+		}
+	}
+	return nil
+}
+
+func (r *Report) sums(currency ledger.Currency) *Sums {
+	for i := range r.Sums {
+		if r.Sums[i].Currency == currency {
+			return &r.Sums[i]
+		}
+	}
+	r.Sums = append(r.Sums, Sums{Currency: currency})
+	return &r.Sums[len(r.Sums)-1]
+}
+
+// compareTime bounds the comparison of a day.
+const compareTime = 30 * time.Minute
+
+// nightHour is when the night's comparison is made, in the tenant's zone: processors have closed the day by then.
+const nightHour = 4
+
+// nightly compares yesterday, and the day before: what came late is found by the second.
+func (s *Service) nightly(ctx context.Context, l Look) error {
+	zone, err := s.cfg.Store.Zone(ctx, l.Tenant)
+	if err != nil {
+		return err
+	}
+	c, err := s.cfg.Store.Connection(ctx, l.Tenant, l.Ref)
+	if errors.Is(err, ErrNotFound) {
+		return s.cfg.Store.PutOff(ctx, l, time.Time{}, "")
+	}
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	today := ledger.DateIn(now, zone)
+	for _, days := range []int{-2, -1} {
+		report := Report{Day: today.AddDays(days)}
+		if err := s.compare(ctx, l.Tenant, zone, c, &report); err != nil {
+			s.cfg.Log.Error("comparing with the processor", "tenant", l.Tenant, "connection", c.ID, "day", report.Day, "error", err)
+			return s.cfg.Store.PutOff(ctx, l, now.Add(time.Hour), l.Status)
+		}
+		for _, d := range report.Differences {
+			s.cfg.Log.Error("the ledger and the processor differ", "tenant", l.Tenant, "connection", c.ID, "day", report.Day, "kind", d.Kind, "object", d.ObjectID,
+				"payment", d.PaymentID, "processor", d.Processor.String(), "ledger", d.Ledger.String())
+		}
+	}
+	if c.Status == ConnectionDisconnected && now.Sub(c.DisconnectedAt) > returnsWithin {
+		return s.cfg.Store.PutOff(ctx, l, time.Time{}, "")
+	}
+	return s.cfg.Store.PutOff(ctx, l, nextNight(now, zone), l.Status)
+}
+
+// nextNight is the next time that nightHour is past.
+func nextNight(now time.Time, zone *time.Location) time.Time {
+	local := now.In(zone)
+	next := time.Date(local.Year(), local.Month(), local.Day(), nightHour, 0, 0, 0, zone)
+	if !next.After(now) {
+		next = time.Date(local.Year(), local.Month(), local.Day()+1, nightHour, 0, 0, 0, zone)
+	}
+	return next
 }

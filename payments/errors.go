@@ -23,6 +23,10 @@ var (
 	ErrNotProcessing = errors.New("the payment is not under way")
 	// ErrNotRefundable says that the payment was not received through a processor, or not at all.
 	ErrNotRefundable = errors.New("the payment cannot be refunded through a processor")
+	// ErrRefunding says that another refund of the payment was asked for, and its answer was lost: until it is known there is no other.
+	ErrRefunding = errors.New("another refund of the payment is not answered yet")
+	// ErrStale says that a row is no longer what was decided on: it is to be read again.
+	ErrStale = errors.New("the payment has changed meanwhile")
 	// ErrBadCursor says that the cursor is none that a list gave.
 	ErrBadCursor = errors.New("not a cursor of this list")
 )

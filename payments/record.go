@@ -18,6 +18,7 @@ const (
 	Manual = "manual" // the tenant says that it was received
 	Card   = "card"
 	Bank   = "bank"
+	Credit = "credit" // the client's own: no processor is asked
 )
 
 // NewPayment is money for one or more invoices of one company in one currency. Its amount is the sum of its allocations.

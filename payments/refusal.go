@@ -23,6 +23,7 @@ const (
 	RefusedCurrency     Refusal = "currency"     // the invoices are in several currencies, or in one that the connection does not take
 	RefusedMethod       Refusal = "method"       // the saved method is gone, or not verified yet
 	RefusedDisconnected Refusal = "disconnected" // there is no working connection: pay by the tenant's instructions
+	RefusedUnavailable  Refusal = "unavailable"  // the processor could not be reached before anything was begun
 	RefusedRole         Refusal = "role"         // the contact may not pay
 	RefusedSession      Refusal = "session"      // the session is not confirmed by a person
 	RefusedCoolDown     Refusal = "cool_down"    // too many declines: again at Until

@@ -128,8 +128,10 @@ type Refund struct {
 	Reason      string
 	Reopen      bool // what is given back is owed again
 	Outside     bool // made at the processor, not here
+	Key         string
 	ObjectID    string
 	FailureCode string
+	Looks       int // how often the processor was asked since it came to its status
 	CreatedAt   time.Time
 	ChangedAt   time.Time
 }
@@ -186,5 +188,3 @@ type Presence struct {
 	Amount    int64 // of the invoice
 	Since     time.Time
 }
-
-var errUnbuilt = errors.New("not built")

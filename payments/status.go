@@ -32,6 +32,17 @@ var steps = map[string][]string{
 // May reports whether a payment may go from one status to another.
 func May(from, to string) bool { return slices.Contains(steps[from], to) }
 
+// Before lists the statuses from which a payment may come to another.
+func Before(to string) []string {
+	var from []string
+	for _, status := range Statuses() {
+		if May(status, to) {
+			from = append(from, status)
+		}
+	}
+	return from
+}
+
 // Live reports whether a payment of this status still holds money on its invoices. The schema's payment_live says the same.
 func Live(status string) bool { return len(steps[status]) > 0 }
 

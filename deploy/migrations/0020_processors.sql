@@ -99,7 +99,7 @@ ALTER TABLE payments
     ADD CONSTRAINT payments_kind_check CHECK (kind IN ('manual', 'card', 'bank', 'hosted', 'credit')) NOT VALID,
     ADD COLUMN request_hash bytea CHECK (octet_length(request_hash) = 32), -- what was asked under the key: the same key with another wish is refused
     ADD COLUMN quarantine text NOT NULL DEFAULT '' CHECK (length(quarantine) <= 200), -- why a person must look; '' for nearly all
-    ADD CONSTRAINT payments_refunds_check CHECK (refunded + refunding <= amount) NOT VALID;
+    ADD CONSTRAINT payments_refunds_check CHECK (refunded <= amount) NOT VALID; -- not refunding: one whose answer was lost may have met one made elsewhere
 -- What somebody must still hear the end of.
 CREATE INDEX payments_live ON payments (tenant_id, changed_at) WHERE payment_live(status);
 
@@ -116,6 +116,7 @@ CREATE TABLE payment_attempts (
     customer_id    text NOT NULL DEFAULT '' CHECK (length(customer_id) <= 120),
     save_method    boolean NOT NULL DEFAULT false,
     off_session    boolean NOT NULL DEFAULT false,
+    mandate        text NOT NULL DEFAULT '' CHECK (length(mandate) <= 2000), -- the text that was agreed to, for a bank account that is kept
     session_id     text,                    -- of the portal, for counting declines; NULL: nobody was there
     params         text NOT NULL DEFAULT '{}' CHECK (length(params) <= 8000), -- all that the processor is told, frozen: sent again it is the same, to the byte
     params_hash    bytea NOT NULL CHECK (octet_length(params_hash) = 32),

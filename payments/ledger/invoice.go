@@ -71,8 +71,8 @@ type Payment struct {
 	ID         string
 	CompanyID  string
 	ContactID  string // who of the company paid, "" when nobody did it in the portal
-	Status     string // "processing", "succeeded", "failed"
-	Kind       string // "manual", "card", "bank"
+	Status     string // one of package payments' statuses; "processing", "succeeded" or "failed" for one that the tenant recorded
+	Kind       string // "manual", "card", "bank", "hosted" until it is known which, "credit"
 	Amount     int64
 	Currency   Currency
 	Method     string // as people read it
@@ -99,16 +99,24 @@ const (
 	EntryInvoice EntryKind = "invoice" // an invoice was sent: positive
 	EntryVoid    EntryKind = "void"    // what was open of it is taken back: negative
 	EntryPayment EntryKind = "payment" // money arrived for it: negative
+
+	EntryRefund        EntryKind = "refund"        // money was given back: positive
+	EntryReversal      EntryKind = "reversal"      // a bank took money back: positive
+	EntryReinstatement EntryKind = "reinstatement" // what was taken or given back came again: negative
+	EntryCreditGiven   EntryKind = "credit_given"  // money that fits no invoice: negative, on none
+	EntryCreditUsed    EntryKind = "credit_used"   // from the client's credit to invoices: the entries of one use add up to nothing
+	EntryAdjustment    EntryKind = "adjustment"    // what the tenant does not ask for any more: negative; or does again: positive
 )
 
 // Entry is one posting to a client's account. Balances are sums of entries and nothing else. Entries are never changed: a mistake is
 // mended by another entry.
 type Entry struct {
 	CompanyID   string
-	InvoiceID   string
+	InvoiceID   string // "": on none; the sum of those is the client's credit, turned round
 	PaymentID   string // "" unless a payment caused it
 	Kind        EntryKind
 	Amount      int64 // what the client owes more; negative for less; never 0
 	Currency    Currency
-	EffectiveOn Date // the day it was posted on, so that a statement of past days never changes
+	Effect      string // what it is the effect of, posted once an invoice however often it is told; "" for what another rule keeps single
+	EffectiveOn Date   // the day it was posted on, so that a statement of past days never changes
 }

@@ -32,6 +32,20 @@ func share(whole int64, weights []int64) []int64 {
 	return parts
 }
 
+// Spread splits whole among the weights in proportion, by largest remainder; equal remainders go to the earlier weight. The parts add up to
+// whole, or to the weights' sum if that is less; none exceeds its weight. Neither may be negative.
+func Spread(whole int64, weights []int64) []int64 { return share(whole, weights) }
+
+// Fill gives each room what fits into it, the earlier first, and returns what is left.
+func Fill(whole int64, rooms []int64) (parts []int64, left int64) {
+	parts = make([]int64, len(rooms))
+	for i, room := range rooms {
+		parts[i] = min(whole, max(0, room))
+		whole -= parts[i]
+	}
+	return parts, whole
+}
+
 // RateTax is the tax of one rate on an invoice.
 type RateTax struct {
 	TaxBPS int32 // basis points: 825 is 8.25 %

@@ -3,7 +3,6 @@ package paymentsdb
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -82,16 +81,10 @@ func (s *Store) writeInvoice(ctx context.Context, tx pgx.Tx, t tenant.ID, inv le
 	return s.changed(ctx, tx, t, Event{What: change.What, CompanyID: inv.CompanyID, InvoiceID: inv.ID})
 }
 
-// post appends entries to the ledger. Two unique indexes refuse to post an effect twice.
+// post appends entries to the ledger, in one round trip.
 func post(ctx context.Context, tx pgx.Tx, t tenant.ID, entries []ledger.Entry) error {
-	const q = `
-		INSERT INTO ledger_entries (tenant_id, id, company_id, invoice_id, payment_id, kind, amount, currency, effective_on, created_at)
-		VALUES (@tenant, @id, @company, @invoice, @payment, @kind, @amount, @currency, @day, app_now())`
 	b := &pgx.Batch{}
-	for _, e := range entries {
-		b.Queue(q, pgx.NamedArgs{"tenant": t, "id": tenant.NewID("ent", time.Now()), "company": e.CompanyID, "invoice": null(e.InvoiceID),
-			"payment": null(e.PaymentID), "kind": string(e.Kind), "amount": e.Amount, "currency": string(e.Currency), "day": e.EffectiveOn.String()})
-	}
+	queueEntries(b, t, entries)
 	if b.Len() == 0 {
 		return nil
 	}

@@ -33,6 +33,8 @@ type Hooks struct {
 	OnSent func(ctx context.Context, tx pgx.Tx, t tenant.ID, inv ledger.Invoice, contactIDs []string) error
 	// OnChange is called for every change, OnSent's too, for the audit log.
 	OnChange func(ctx context.Context, tx pgx.Tx, t tenant.ID, e Event) error
+	// OnNotice is called for what a payer must hear of by mail.
+	OnNotice func(ctx context.Context, tx pgx.Tx, t tenant.ID, n payments.Notice) error
 }
 
 // Event says what was changed.

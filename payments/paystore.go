@@ -1,4 +1,0 @@
-package payments
-
-// PayStore keeps what a Service decides. Implemented by paymentsdb.
-type PayStore interface{}
