@@ -75,7 +75,7 @@ func ownAccessView(p ownAccessPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = askFor(p.words, p.form, p.words.OwnAccess.Button, p.words.OwnAccess.EmailHint, "email").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = askFor(p.words, p.form, p.words.OwnAccess.Button, p.words.OwnAccess.EmailHint, p.words.OwnAccess.Name, "email").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -120,7 +120,7 @@ func ownAccessView(p ownAccessPage) templ.Component {
 }
 
 // askFor takes the address and the name of whoever wants access. fill names what a browser may fill the address in with.
-func askFor(w *words, f askForm, button, hint, fill string) templ.Component {
+func askFor(w *words, f askForm, button, hint, name, fill string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -287,9 +287,9 @@ func askFor(w *words, f askForm, button, hint, fill string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(w.OwnAccess.Name)
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(name)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `portal/ownaccess.templ`, Line: 35, Col: 39}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `portal/ownaccess.templ`, Line: 35, Col: 27}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 		if templ_7745c5c3_Err != nil {

@@ -246,7 +246,7 @@ func peopleView(p peoplePage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = askFor(p.words, p.form, p.words.People.Ask, p.words.People.EmailHint, "off").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = askFor(p.words, p.form, p.words.People.Ask, p.words.People.EmailHint, p.words.People.Name, "off").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -7,7 +7,7 @@ type ownAccessWords struct {
 
 // peopleWords are those of the page of a company's people.
 type peopleWords struct {
-	Title, Text, Payer, Viewer, Signer, You, Never, LastSeen, Pending, PendingText, AskTitle, AskText, EmailHint, Ask, Asked, Known string
+	Title, Text, Payer, Viewer, Signer, You, Never, LastSeen, Pending, PendingText, AskTitle, AskText, EmailHint, Name, Ask, Asked, Known string
 }
 
 var englishOwnAccess = ownAccessWords{
@@ -25,7 +25,7 @@ var englishPeople = peopleWords{
 	You: "That is you", Never: "Never signed in", LastSeen: "Last here on {date}",
 	Pending: "Asked for", PendingText: "{tenant} has not decided yet.",
 	AskTitle: "Ask access for a colleague", AskText: "{tenant} decides, and then emails your colleague a link of their own. Your name is given with the request.",
-	EmailHint: "Your colleague’s own address.", Ask: "Ask for access", Asked: "Your request was passed on to {tenant}.",
+	EmailHint: "Your colleague’s own address.", Name: "Your colleague’s name (optional)", Ask: "Ask for access", Asked: "Your request was passed on to {tenant}.",
 	Known: "This address belongs to somebody at your company already.",
 }
 
@@ -44,7 +44,7 @@ var spanishPeople = peopleWords{
 	You: "Es usted", Never: "Nunca ha entrado", LastSeen: "Estuvo aquí por última vez el {date}",
 	Pending: "Solicitados", PendingText: "{tenant} aún no ha decidido.",
 	AskTitle: "Pedir acceso para un colega", AskText: "{tenant} decide y entonces envía a su colega un enlace propio por correo. La petición lleva el nombre de usted.",
-	EmailHint: "La dirección propia de su colega.", Ask: "Pedir acceso", Asked: "Su petición se ha transmitido a {tenant}.",
+	EmailHint: "La dirección propia de su colega.", Name: "Nombre de su colega (opcional)", Ask: "Pedir acceso", Asked: "Su petición se ha transmitido a {tenant}.",
 	Known: "Esta dirección ya es de alguien de su empresa.",
 }
 
@@ -63,7 +63,7 @@ var frenchPeople = peopleWords{
 	You: "C’est vous", Never: "Ne s’est jamais connecté", LastSeen: "Dernière visite le {date}",
 	Pending: "Demandes en cours", PendingText: "{tenant} n’a pas encore décidé.",
 	AskTitle: "Demander l’accès pour un collègue", AskText: "{tenant} décide, puis envoie à votre collègue son propre lien par e-mail. Votre nom figure dans la demande.",
-	EmailHint: "L’adresse personnelle de votre collègue.", Ask: "Demander l’accès", Asked: "Votre demande a été transmise à {tenant}.",
+	EmailHint: "L’adresse personnelle de votre collègue.", Name: "Nom de votre collègue (facultatif)", Ask: "Demander l’accès", Asked: "Votre demande a été transmise à {tenant}.",
 	Known: "Cette adresse est déjà celle d’une personne de votre entreprise.",
 }
 
@@ -82,7 +82,7 @@ var germanPeople = peopleWords{
 	You: "Das sind Sie", Never: "War noch nie angemeldet", LastSeen: "Zuletzt hier am {date}",
 	Pending: "Angefragt", PendingText: "{tenant} hat noch nicht entschieden.",
 	AskTitle: "Zugang für eine weitere Person anfragen", AskText: "{tenant} entscheidet und schickt der Person dann einen eigenen Link per E-Mail. Ihr Name steht in der Anfrage.",
-	EmailHint: "Die eigene Adresse dieser Person.", Ask: "Zugang anfragen", Asked: "Ihre Anfrage wurde an {tenant} weitergegeben.",
+	EmailHint: "Die eigene Adresse dieser Person.", Name: "Name dieser Person (freiwillig)", Ask: "Zugang anfragen", Asked: "Ihre Anfrage wurde an {tenant} weitergegeben.",
 	Known: "Diese Adresse gehört schon jemandem in Ihrem Unternehmen.",
 }
 
@@ -101,7 +101,7 @@ var portuguesePeople = peopleWords{
 	You: "É você", Never: "Nunca entrou", LastSeen: "Esteve aqui pela última vez em {date}",
 	Pending: "Pedidos em aberto", PendingText: "{tenant} ainda não decidiu.",
 	AskTitle: "Pedir acesso para um colega", AskText: "{tenant} decide e então envia ao seu colega um link próprio por e-mail. O pedido leva o seu nome.",
-	EmailHint: "O endereço do próprio colega.", Ask: "Pedir acesso", Asked: "Seu pedido foi repassado a {tenant}.",
+	EmailHint: "O endereço do próprio colega.", Name: "Nome do seu colega (opcional)", Ask: "Pedir acesso", Asked: "Seu pedido foi repassado a {tenant}.",
 	Known: "Este endereço já é de alguém da sua empresa.",
 }
 
@@ -120,7 +120,7 @@ var japanesePeople = peopleWords{
 	You: "あなたです", Never: "サインインしたことはありません", LastSeen: "最後の利用:{date}",
 	Pending: "申請中", PendingText: "{tenant} はまだ判断していません。",
 	AskTitle: "同僚のアクセスを申請する", AskText: "{tenant} が判断し、同僚の方に専用のリンクをメールでお送りします。申請にはあなたのお名前が添えられます。",
-	EmailHint: "同僚ご本人のアドレス。", Ask: "アクセスを申請する", Asked: "申請を {tenant} に取り次ぎました。",
+	EmailHint: "同僚ご本人のアドレス。", Name: "同僚の方のお名前(任意)", Ask: "アクセスを申請する", Asked: "申請を {tenant} に取り次ぎました。",
 	Known: "このアドレスはすでに社内のどなたかのものです。",
 }
 
@@ -139,6 +139,6 @@ var arabicPeople = peopleWords{
 	You: "هذا أنت", Never: "لم يسجّل الدخول قط", LastSeen: "آخر زيارة في {date}",
 	Pending: "طلبات قيد النظر", PendingText: "لم تقرر {tenant} بعد.",
 	AskTitle: "اطلب الوصول لزميل", AskText: "تقرر {tenant} ثم ترسل إلى زميلك رابطًا خاصًا به بالبريد الإلكتروني. ويُذكر اسمك مع الطلب.",
-	EmailHint: "العنوان الخاص بزميلك.", Ask: "طلب الوصول", Asked: "تم تمرير طلبك إلى {tenant}.",
+	EmailHint: "العنوان الخاص بزميلك.", Name: "اسم زميلك (اختياري)", Ask: "طلب الوصول", Asked: "تم تمرير طلبك إلى {tenant}.",
 	Known: "هذا العنوان لشخص في شركتك بالفعل.",
 }
