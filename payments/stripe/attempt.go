@@ -99,7 +99,8 @@ func confirmation(ctx context.Context, at payments.Attempt) *api.PaymentIntentCo
 // isState reports whether Stripe refused because of the state that the object is in: then its state is the answer.
 func isState(err error) bool {
 	var refused *payments.RefusedError
-	return errors.As(err, &refused) && strings.Contains(refused.Code, string(api.ErrorCodePaymentIntentUnexpectedState))
+	return errors.As(err, &refused) && (strings.Contains(refused.Code, string(api.ErrorCodePaymentIntentUnexpectedState)) ||
+		strings.Contains(refused.Code, string(api.ErrorCodeSetupIntentUnexpectedState)))
 }
 
 // decline cancels the intent, and only then says that it failed: until then it could be confirmed once more.

@@ -98,6 +98,9 @@ func (a *Account) VerifyMethod(ctx context.Context, setupRef string, v payments.
 		}
 		return a.api.SetupIntents.VerifyMicrodeposits(setupRef, p)
 	})
+	if isState(err) { // verified before, or out of tries
+		return a.LookSetup(ctx, setupRef)
+	}
 	var refused *payments.RefusedError
 	if errors.As(err, &refused) {
 		if kind, known := deposits(refused.Code); known {

@@ -104,8 +104,8 @@ func params(ctx context.Context, key string) api.Params {
 // Describe asks for the account.
 func (a *Account) Describe(ctx context.Context) (payments.Account, error) {
 	found, err := call(ctx, func(ctx context.Context) (*api.Account, error) {
-		p := &api.AccountParams{Params: params(ctx, "")}
-		return a.api.Accounts.GetByID("", p)
+		own := &api.Account{} // the library's own call for it takes no context
+		return own, a.api.Accounts.B.Call(http.MethodGet, "/v1/account", a.api.Accounts.Key, &api.AccountParams{Params: params(ctx, "")}, own)
 	})
 	if err != nil {
 		return payments.Account{}, fmt.Errorf("asking Stripe for the account: %w", err)
