@@ -224,7 +224,9 @@ func TestInvoice_NamesNobodyButTheTenant(t *testing.T) {
 }
 
 func TestInvoice_IsOnTheClientsPaper(t *testing.T) {
-	for country, want := range map[string]string{"US": "612 x 792", "ca": "612 x 792", "MX": "612 x 792", "PH": "612 x 792", "DE": "595.28 x 841.89", "": "612 x 792", "JP": "595.28 x 841.89"} {
+	for country, want := range map[string]string{
+		"US": "612 x 792", "ca": "612 x 792", "MX": "612 x 792", "PH": "612 x 792", "": "612 x 792", "DE": "595.28 x 841.89", "JP": "595.28 x 841.89",
+	} {
 		d := sample(t)
 		d.BillTo.Country = country // without one it is the seller's
 		if info := run(t, "pdfinfo", invoice(t, d).path); !strings.Contains(info, want) {
@@ -234,7 +236,9 @@ func TestInvoice_IsOnTheClientsPaper(t *testing.T) {
 }
 
 func TestInvoice_SpeaksEveryLanguage(t *testing.T) {
-	totals := map[string]string{"en": "Total", "es": "Importe pendiente", "fr": "Montant à payer", "de": "Offener Betrag", "pt-BR": "Valor a pagar", "ja": "お支払い額", "ar": "المبلغ المستحق"}
+	totals := map[string]string{
+		"en": "Total", "es": "Importe pendiente", "fr": "Montant à payer", "de": "Offener Betrag", "pt-BR": "Valor a pagar", "ja": "お支払い額", "ar": "المبلغ المستحق",
+	}
 	if len(totals) != int(lang.Count) {
 		t.Fatalf("%d languages are checked", len(totals))
 	}

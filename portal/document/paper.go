@@ -61,7 +61,10 @@ type textKey struct {
 // start begins a document on paper of a country.
 func (m *Maker) start(b Brand, language, country string, made ledger.Date, titled func(*phrases) string) *paper {
 	reader := lang.Choose(language)
-	p := &paper{maker: m, words: catalogue[reader.Lang], figures: reader.Locale, rtl: reader.Lang.Dir() == "rtl", brand: b, colors: b.Colors, known: map[textKey]*typeset.Text{}}
+	p := &paper{
+		maker: m, words: catalogue[reader.Lang], figures: reader.Locale, rtl: reader.Lang.Dir() == "rtl", brand: b, colors: b.Colors,
+		known: map[textKey]*typeset.Text{},
+	}
 	if p.colors == (tenant.Scheme{}) {
 		p.colors = m.ink
 	}
