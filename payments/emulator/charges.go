@@ -83,7 +83,6 @@ func (ch *charge) methodDetails() obj {
 	delete(details, "networks")
 	if m.kind == "card" {
 		details["mandate"], details["network"], details["three_d_secure"] = nil, m.brand, nil
-		delete(details, "generated_from")
 		delete(details, "display_brand")
 		delete(details, "three_d_secure_usage")
 	} else {

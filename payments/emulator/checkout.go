@@ -61,11 +61,12 @@ func (s *session) render() obj {
 	o := obj{
 		"id": s.id, "object": "checkout.session", "after_expiration": nil, "allow_promotion_codes": nil, "amount_subtotal": s.amount, "amount_total": s.amount,
 		"automatic_tax": obj{"enabled": false, "status": nil}, "billing_address_collection": nil, "cancel_url": null(s.cancel),
-		"client_reference_id": null(s.reference), "consent": nil, "created": s.created.Unix(), "currency": null(s.currency), "customer": null(s.customer),
+		"client_reference_id": null(s.reference), "consent": nil, "created": s.created.Unix(), "custom_fields": []obj{},
+		"custom_text": obj{"after_submit": nil, "shipping_address": nil, "submit": nil, "terms_of_service_acceptance": nil}, "currency": null(s.currency), "customer": null(s.customer),
 		"customer_creation": nil, "customer_details": nil, "customer_email": null(s.email), "expires_at": s.expires.Unix(), "invoice": nil,
 		"livemode": s.acct.Live, "locale": null(s.locale), "metadata": s.metadata, "mode": s.mode, "payment_intent": intentID, "payment_link": nil,
 		"payment_method_collection": "if_required", "payment_method_options": obj{}, "payment_method_types": s.types, "payment_status": s.paid,
-		"phone_number_collection": obj{"enabled": false}, "recovered_from": nil, "setup_intent": setupID, "shipping_details": nil, "status": s.status,
+		"phone_number_collection": obj{"enabled": false}, "recovered_from": nil, "setup_intent": setupID, "shipping_details": nil, "shipping_options": []obj{}, "status": s.status,
 		"submit_type": nil, "subscription": nil, "success_url": null(s.success), "ui_mode": "hosted", "url": address,
 		"total_details": obj{"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
 	}

@@ -16,7 +16,7 @@ import (
 	"tollhouse/payments/emulator/core"
 )
 
-// mostEvents is how many events an account keeps.
+// mostEvents is how many events an account keeps, unless Config.Forget says less.
 const mostEvents = 10_000
 
 type event struct {
@@ -83,7 +83,11 @@ func (e *Emulator) emit(a *account, kind, object string, shown obj, c *call) {
 		v.request, v.nonce = c.id, c.r.Header.Get("Idempotency-Key")
 	}
 	a.events.add(v)
-	if len(a.events.list) > mostEvents {
+	most := mostEvents
+	if e.forget > 0 {
+		most = min(most, 4*e.forget)
+	}
+	if len(a.events.list) > most {
 		a.events.forgetOldest()
 	}
 	for _, w := range a.endpoints.list {

@@ -3,6 +3,7 @@ package emulator_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -58,4 +59,12 @@ func call(t *testing.T, w *world, method, path, key, form string, headers ...str
 	answer, err := w.http.Do(r)
 	body := read(t, must(t, answer, err))
 	return answer.StatusCode, body, answer.Header
+}
+
+// request is a call for a handler that is asked without a network.
+func request(path, form, key string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Authorization", "Bearer "+key)
+	return r
 }

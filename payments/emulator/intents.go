@@ -121,7 +121,7 @@ func (i *intent) options() obj {
 	for _, kind := range i.types {
 		switch kind {
 		case "card":
-			o["card"] = obj{"installments": nil, "mandate_options": nil, "network": nil, "request_three_d_secure": "automatic"}
+			o["card"] = obj{"mandate_options": nil, "network": nil, "request_three_d_secure": "automatic"}
 		case "us_bank_account":
 			o["us_bank_account"] = obj{"verification_method": i.verify}
 		}

@@ -48,7 +48,7 @@ func (m *method) details() obj {
 	if m.kind == "card" {
 		return obj{
 			"brand": m.brand, "checks": m.checks(), "country": m.country, "display_brand": m.brand, "exp_month": m.month, "exp_year": m.year,
-			"fingerprint": m.print, "funding": m.funding, "generated_from": nil, "last4": m.last4,
+			"fingerprint": m.print, "funding": m.funding, "last4": m.last4,
 			"networks": obj{"available": []string{m.brand}, "preferred": nil}, "three_d_secure_usage": obj{"supported": true}, "wallet": nil,
 		}
 	}
