@@ -17,7 +17,7 @@ func (p *Pages) Account(ctx context.Context, s access.Session) (portal.AccountDa
 		SELECT o.id, o.activated_at, COALESCE(o.last_seen_at, o.activated_at), o.ip, o.user_agent
 		  FROM crm_client_portal_sessions o
 		 WHERE o.tenant_id = @tenant AND o.company_id = @company AND o.contact_id = @contact
-		   AND o.activated_at IS NOT NULL AND o.revoked_at IS NULL AND o.expires_at > app_now()
+		   AND o.activated_at IS NOT NULL AND o.revoked_at IS NULL AND o.expires_at > app_now() AND o.successor_id IS NULL
 		 ORDER BY o.id <> @session, COALESCE(o.last_seen_at, o.activated_at) DESC, o.id
 		 LIMIT 50`
 	var data portal.AccountData
