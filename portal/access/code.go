@@ -94,7 +94,8 @@ func codeOf(raw [32]byte) string {
 	return string(code)
 }
 
-// normalCode takes a code as people type and paste it, in any case and with any spaces and dashes, and reports whether it can be one.
+// normalCode takes a code as people type and paste it, in any case, with any spaces and dashes, and in the full width of East Asian keyboards, and
+// reports whether it can be one.
 func normalCode(typed string) (string, bool) {
 	if len(typed) > 100 {
 		return "", false
@@ -102,6 +103,9 @@ func normalCode(typed string) (string, bool) {
 	code := strings.Map(func(c rune) rune {
 		if unicode.IsSpace(c) || unicode.Is(unicode.Pd, c) || unicode.Is(unicode.Cf, c) || c == '−' {
 			return -1
+		}
+		if '！' <= c && c <= '～' {
+			c -= '！' - '!'
 		}
 		if 'a' <= c && c <= 'z' {
 			return c - 'a' + 'A'

@@ -266,3 +266,35 @@ func TestGuesses_OfOneNetworkAreRefusedBeforeTheRecordIsAsked(t *testing.T) {
 		}
 	}
 }
+
+// Whoever has one IPv6 network has more addresses than there are seconds; they count as one.
+func TestRequestLink_CountsAnIPv6NetworkAsOne(t *testing.T) {
+	h := newHouse(t)
+	n := h.node(t)
+	ask := func(ip netip.Addr, email string) {
+		t.Helper()
+		if err := n.RequestLink(context.Background(), h.site, email, asking, access.Visitor{IP: ip}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const noted = `SELECT count(*) FROM link_requests`
+	raw := netip.MustParseAddr("2001:db8:1:2::").As16()
+	for i := range 100 {
+		raw[8], raw[15] = byte(i), byte(i)
+		ask(netip.AddrFrom16(raw), fmt.Sprintf("somebody%d@else.example", i))
+	}
+	if got := h.count(t, h.tenant.ID, noted); got != 10 {
+		t.Errorf("%d requests of one network noted, want 10", got)
+	}
+	ask(netip.MustParseAddr("2001:db8:1:3::1"), "next@else.example")
+	ask(netip.MustParseAddr("::ffff:192.0.2.9"), "mapped@else.example")
+	if got := h.count(t, h.tenant.ID, noted); got != 12 {
+		t.Errorf("other networks are not heard: %d noted, want 12", got)
+	}
+	for range 20 { // an IPv4 address is one network, however it is written
+		ask(netip.MustParseAddr("192.0.2.9"), "mapped@else.example")
+	}
+	if got := h.count(t, h.tenant.ID, noted); got != 21 {
+		t.Errorf("%d noted, want 21", got)
+	}
+}
