@@ -33,6 +33,30 @@ func (s *Server) confirmed(w http.ResponseWriter, r *http.Request, session acces
 	return grant.Session, nil
 }
 
+// writeCodeWanted tells whoever came by a document's link that everything else takes a mailed code, and offers to mail it.
+func (s *Server) writeCodeWanted(w http.ResponseWriter, r *http.Request) error {
+	v := s.view(r)
+	v.title = v.words.MoreTitle
+	return s.write(w, r, http.StatusForbidden, codeWantedView(v))
+}
+
+// askMore mails the code to the address on file, and asks for it.
+func (s *Server) askMore(w http.ResponseWriter, r *http.Request) error {
+	session, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	if session.Level != access.Provisional {
+		seeOther(w, "/portal/") // it may see everything already
+		return nil
+	}
+	if err := s.access.AskMore(r.Context(), request.From(r.Context()).Site, session, startAsking(w, r), visitor(r)); err != nil {
+		return err
+	}
+	seeOther(w, "/portal/sign-in/sent")
+	return nil
+}
+
 func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
 // writeOnceMore answers a session that could not be confirmed yet. Its button leads where the reader was going.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"tollhouse/portal/portaltest"
@@ -50,4 +51,21 @@ func TestProvisional_IsConfirmedByWhoGoesOn(t *testing.T) {
 	if len(world.Confirmed) != 1 {
 		t.Error("it was confirmed again")
 	}
+}
+
+func TestCodeWanted_IsOfferedForEverythingButTheDocument(t *testing.T) {
+	world := plainWorld()
+	world.Tenant.Policy.StepUpLinks = true
+	b := newBrowser(t, world, portaltest.Scanned)
+	b.get(firstPage).wants(http.StatusOK, "Invoice")
+	page := b.get("/portal/invoices").wants(http.StatusForbidden, "Show that it is you").page()
+	path := page.Attr("main form", "action")
+	b.post(path, nil).wants(http.StatusForbidden, "One moment, please")
+	world.Settled = true
+	a := b.post(path, nil).leadsTo("/portal/sign-in/sent")
+	if !strings.HasPrefix(a.cookie("__Host-bp-ask"), "__Host-bp-ask=") || !slices.Equal(world.Wished, []string{"more of ses_" + portaltest.Scanned}) || len(world.Confirmed) != 0 {
+		t.Errorf("cookie %q, wished %v, confirmed %v", a.cookie("__Host-bp-ask"), world.Wished, world.Confirmed)
+	}
+	newBrowser(t, world, portaltest.Full).post("/portal/more", nil).leadsTo("/portal/")
+	newBrowser(t, world, "").post("/portal/more", nil).wants(http.StatusUnauthorized, "Please sign in again")
 }

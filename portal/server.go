@@ -112,6 +112,7 @@ func (s *Server) routes() *route.Router {
 	post("/portal/l/:token", s.public(s.redeemLink))
 	post("/portal/l/:token/resend", s.public(s.resendLink))
 	get("/portal/l/:token/ask", s.public(s.showOwnAccess))
+	post("/portal/more", s.public(s.askMore))
 	post("/portal/l/:token/ask", s.public(s.askOwnAccess))
 	get("/portal/access-asked", s.public(s.showAccessAsked))
 	get("/portal/preview/:token", s.public(s.showPreview))

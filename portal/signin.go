@@ -36,6 +36,9 @@ type Access interface {
 	// Confirm makes a provisional session a confirmed one, with a new cookie when it was the first to ask. access.ErrTooSoon: the document was
 	// shown a moment ago, or not yet; access.ErrNoSession: it has ended.
 	Confirm(ctx context.Context, site *tenant.Site, s access.Session, v access.Visitor) (access.Grant, error)
+	// AskMore mails a code to the contact of a provisional session whose tenant wants one for everything but the document. access.ErrTooSoon,
+	// access.ErrNoSession, access.ErrLimited.
+	AskMore(ctx context.Context, site *tenant.Site, s access.Session, browser string, v access.Visitor) error
 	// Recheck asks the record whether a session from Authenticate still stands, or returns access.ErrNoSession: it may have been ended while
 	// its copy is still read.
 	Recheck(ctx context.Context, s access.Session) error

@@ -48,6 +48,7 @@ type Policy struct {
 	SessionLifetime      time.Duration // absolute, 1 h to 30 d; 7 d by default
 	DocumentLinkLifetime time.Duration // 1 d to 180 d; 30 d by default
 	StrictLinks          bool          // the first press of a document's link spends it, whoever pressed; off by default
+	StepUpLinks          bool          // a document's link shows that document only, and everything else takes a mailed code; off by default
 	LogVisitors          bool          // keep IP address and user agent with sessions and audit entries; on by default
 	PaymentInstructions  string        // how to pay without the portal; plain text, may be empty
 	PartialPayments      bool          // a client may pay a part of an invoice; off by default

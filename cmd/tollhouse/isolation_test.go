@@ -45,6 +45,7 @@ var portalRoutes = map[string]struct {
 	"POST /portal/end-preview":     {public, at("/portal/end-preview"), 303},
 	"GET /portal/preview-ended":    {public, at("/portal/preview-ended"), 200},
 	"GET /portal/people":           {private, at("/portal/people"), 200},
+	"POST /portal/more":            {acting, at("/portal/more"), 303},
 	"POST /portal/people":          {acting, at("/portal/people"), 422},
 	"GET /portal/sign-in":          {public, at("/portal/sign-in"), 200},
 	"POST /portal/sign-in":         {public, at("/portal/sign-in"), 422},

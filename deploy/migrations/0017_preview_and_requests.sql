@@ -61,6 +61,11 @@ CREATE INDEX access_requests_by_company ON access_requests (tenant_id, company_i
 
 ALTER TABLE mails ADD COLUMN request_id text; -- the access request that the mail is about
 
+-- step_up: a document's link shows its document, and a mailed code everything else.
+ALTER TABLE tenants
+    DROP CONSTRAINT tenants_link_mode_check,
+    ADD CONSTRAINT tenants_link_mode_check CHECK (link_mode IN ('standard', 'strict', 'step_up')) NOT VALID;
+
 ALTER TABLE portal_previews ENABLE ROW LEVEL SECURITY;
 ALTER TABLE portal_previews FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON portal_previews USING (tenant_id = app_tenant()) WITH CHECK (tenant_id = app_tenant());

@@ -27,10 +27,16 @@ const Overlap = 30 * time.Second
 // ErrTooSoon says that a provisional session acted before a person could have: nothing was confirmed, and it may act again.
 var ErrTooSoon = errors.New("too soon after the document was shown")
 
+// ErrCodeWanted says that the tenant wants a mailed code for everything but the document: AskMore mails it.
+var ErrCodeWanted = errors.New("a mailed code is wanted")
+
 // Confirm makes a provisional session a confirmed one, with an id and a cookie of its own, and spends the link. Of any number of calls at once, on
 // any nodes, one does; the others get the same session and no token, for the browser has it from the one that did. Its errors are ErrTooSoon,
-// and ErrNoSession for a session that has ended or that the link's next exchange took the place of.
+// ErrCodeWanted, and ErrNoSession for a session that has ended or that the link's next exchange took the place of.
 func (s *Service) Confirm(ctx context.Context, site *tenant.Site, sess Session, v Visitor) (Grant, error) {
+	if site.Tenant.Policy.StepUpLinks {
+		return Grant{}, ErrCodeWanted
+	}
 	cookie, fresh := s.newSession(site, v)
 	confirmed, first, err := s.store.Confirm(ctx, sess, fresh)
 	if err != nil {

@@ -92,6 +92,7 @@ type Store interface {
 	Profiles
 	PreviewStore
 	AccessRequestStore
+	More
 	// LinkByToken returns a link and what it is worth now, or ErrNotFound. A sighting is noted in the same round trip; nil leaves no trace.
 	LinkByToken(ctx context.Context, t tenant.ID, tokenHash, browser [32]byte, seen *Sighting) (LinkView, error)
 	// Redeem marks the link used, or for a document's link its claim, and starts the session, both or neither, and only for the first of any number of callers: every other gets

@@ -109,7 +109,7 @@ func TestSettings_ChangeWithinBounds(t *testing.T) {
 	if diff := cmp.Diff(want, got.Body); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
 	}
-	for _, mode := range []string{"strict", "standard"} {
+	for _, mode := range []string{"strict", "step_up", "standard"} {
 		b.call(b.acme, "PATCH", "/api/settings", `{"link_mode":"`+mode+`"}`).want(200)
 		if got := b.call(b.acme, "GET", "/api/settings", "").want(200); got.Body["link_mode"] != mode {
 			t.Errorf("link_mode %v, want %s", got.Body["link_mode"], mode)

@@ -10,7 +10,7 @@ import (
 type Settings struct {
 	SessionSeconds      int64  `json:"session_seconds"`
 	DocumentLinkDays    int    `json:"document_link_days"`
-	LinkMode            string `json:"link_mode"` // "standard" or "strict"
+	LinkMode            string `json:"link_mode"` // "standard", "strict" or "step_up"
 	LogVisitors         bool   `json:"log_visitors"`
 	PaymentInstructions string `json:"payment_instructions"`
 }
@@ -23,6 +23,9 @@ func showSettings(p tenant.Policy) Settings {
 }
 
 func linkMode(p tenant.Policy) string {
+	if p.StepUpLinks {
+		return "step_up"
+	}
 	if p.StrictLinks {
 		return "strict"
 	}
@@ -49,8 +52,8 @@ func (in settingsInput) apply(check *checker, p *tenant.Policy) {
 
 func (in settingsInput) applyLinkMode(check *checker, p *tenant.Policy) {
 	mode := linkMode(*p)
-	oneOf(check, &mode, "link_mode", in.LinkMode, "standard", "strict")
-	p.StrictLinks = mode == "strict"
+	oneOf(check, &mode, "link_mode", in.LinkMode, "standard", "strict", "step_up")
+	p.StrictLinks, p.StepUpLinks = mode == "strict", mode == "step_up"
 }
 
 func (s *Server) showSettings(c *call) (reply, error) {

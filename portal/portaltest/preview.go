@@ -71,6 +71,17 @@ func (w *World) EndPreview(_ context.Context, _ *tenant.Site, _ access.Preview, 
 	return w.Fail
 }
 
+// AskMore remembers the session.
+func (w *World) AskMore(_ context.Context, _ *tenant.Site, s access.Session, _ string, _ access.Visitor) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.Settled {
+		return access.ErrTooSoon
+	}
+	w.Wished = append(w.Wished, "more of "+s.ID)
+	return w.Fail
+}
+
 // SignedInAs masks the contact's address.
 func (w *World) SignedInAs(_ context.Context, s access.Session) (string, error) {
 	m, err := w.memberOf(s)

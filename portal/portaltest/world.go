@@ -243,6 +243,9 @@ func (w *World) RedeemCode(ctx context.Context, site *tenant.Site, code, _ strin
 func (w *World) Confirm(_ context.Context, _ *tenant.Site, s access.Session, _ access.Visitor) (access.Grant, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.Tenant.Policy.StepUpLinks {
+		return access.Grant{}, access.ErrCodeWanted
+	}
 	if !w.Settled {
 		return access.Grant{}, access.ErrTooSoon
 	}

@@ -32,7 +32,7 @@ func (s *Store) UpdatePolicy(ctx context.Context, id tenant.ID, change func(*ten
 	const q = `
 		UPDATE tenants t SET session_seconds = @session, document_link_days = @days, log_visitors = @log, payment_instructions = @instructions,
 			partial_payments = @partial, partial_minimum = @minimum,
-			link_mode = CASE WHEN @strict::boolean THEN 'strict' ELSE 'standard' END
+			link_mode = CASE WHEN @strict::boolean THEN 'strict' WHEN @step_up::boolean THEN 'step_up' ELSE 'standard' END
 		WHERE t.id = @tenant RETURNING ` + tenantColumns
 	return s.update(ctx, id, "settings.changed", func(t *tenant.Tenant) (string, pgx.NamedArgs, error) {
 		p := t.Policy
@@ -41,7 +41,7 @@ func (s *Store) UpdatePolicy(ctx context.Context, id tenant.ID, change func(*ten
 		}
 		return q, pgx.NamedArgs{"tenant": id, "session": int64(p.SessionLifetime / time.Second),
 			"days": int32(p.DocumentLinkLifetime / (24 * time.Hour)), "log": p.LogVisitors, "instructions": p.PaymentInstructions,
-			"strict": p.StrictLinks, "partial": p.PartialPayments, "minimum": p.PartialMinimum}, p.Check()
+			"strict": p.StrictLinks, "step_up": p.StepUpLinks, "partial": p.PartialPayments, "minimum": p.PartialMinimum}, p.Check()
 	})
 }
 

@@ -87,7 +87,7 @@ func (s *Store) APIHost() (tenant.Hostname, error) { return s.DefaultHost("api")
 // tenantColumns are the columns of a tenantRow, of a table called t.
 const tenantColumns = `
 	t.id, t.slug, t.name, t.status, t.time_zone, t.country, t.locale, t.currency, t.test,
-	t.session_seconds, t.document_link_days, t.log_visitors, t.payment_instructions, t.link_mode = 'strict' AS strict_links,
+	t.session_seconds, t.document_link_days, t.log_visitors, t.payment_instructions, t.link_mode = 'strict' AS strict_links, t.link_mode = 'step_up' AS step_up_links,
 	t.partial_payments, t.partial_minimum,
 	t.primary_color, t.accent_color, t.footer_text, t.support_email, t.logo_hash, t.logo_width, t.logo_height,
 	t.epoch, t.created_at`
@@ -101,6 +101,7 @@ type tenantRow struct {
 	LogVisitors         bool
 	PaymentInstructions string
 	StrictLinks         bool
+	StepUpLinks         bool
 	PartialPayments     bool
 	PartialMinimum      int64
 	PrimaryColor        string
@@ -129,6 +130,7 @@ func (r tenantRow) toDomain(zone func(string) (*time.Location, error)) (*tenant.
 			SessionLifetime:      time.Duration(r.SessionSeconds) * time.Second,
 			DocumentLinkLifetime: time.Duration(r.DocumentLinkDays) * 24 * time.Hour,
 			StrictLinks:          r.StrictLinks,
+			StepUpLinks:          r.StepUpLinks,
 			LogVisitors:          r.LogVisitors,
 			PaymentInstructions:  r.PaymentInstructions,
 			PartialPayments:      r.PartialPayments,

@@ -20,7 +20,7 @@ import (
 func (s *Store) Confirm(ctx context.Context, old access.Session, n access.NewSession) (sess access.Session, first bool, err error) {
 	var soon error
 	err = rls.Tx(ctx, s.pool, old.Tenant, func(tx pgx.Tx) error {
-		link, err := spend(ctx, tx, old)
+		link, err := spend(ctx, tx, old, false)
 		if errors.Is(err, pgx.ErrNoRows) {
 			if sess, err = successor(ctx, tx, old); errors.Is(err, access.ErrTooSoon) {
 				soon = err
@@ -48,20 +48,25 @@ func startWaiting(ctx context.Context, tx pgx.Tx, old access.Session) error {
 	return err
 }
 
-// spend marks the link used if it is the session's still, the session stands, and a person had time to look.
-func spend(ctx context.Context, tx pgx.Tx, old access.Session) (access.Link, error) {
+// spend marks the link used if it is the session's still, the session stands, and a person had time to look. code says whether the tenant wants a
+// mailed code for what follows; a link of a tenant that decides otherwise stays as it is.
+func spend(ctx context.Context, tx pgx.Tx, old access.Session, code bool) (access.Link, error) {
 	const q = `
 		UPDATE portal_links l SET used_at = app_now()
 		FROM crm_client_portal_sessions s
 		JOIN contacts c   ON c.tenant_id = s.tenant_id AND c.id = s.contact_id AND c.status = 'active'
 		JOIN companies co ON co.tenant_id = s.tenant_id AND co.id = s.company_id AND co.portal_enabled
+		JOIN tenants te   ON te.id = s.tenant_id AND (te.link_mode = 'step_up') = @code
 		WHERE s.tenant_id = @tenant AND s.id = @id AND s.company_id = @company AND s.contact_id = @contact AND s.host = @host AND s.level = 'provisional'
 		AND s.revoked_at IS NULL AND s.expires_at > app_now() AND s.rendered_at <= app_now() - @wait::bigint * interval '1 millisecond'
 		AND l.tenant_id = s.tenant_id AND l.id = s.link_id AND l.claimed_by = s.id AND l.used_at IS NULL AND l.revoked_at IS NULL
-		RETURNING l.id, l.purpose, COALESCE(l.document_kind, ''), COALESCE(l.document_id, '')`
+		RETURNING l.id, l.purpose, COALESCE(l.document_kind, ''), COALESCE(l.document_id, ''), l.token_hash`
 	var l access.Link
+	var token []byte
 	err := tx.QueryRow(ctx, q, pgx.NamedArgs{"tenant": string(old.Tenant), "id": old.ID, "company": old.CompanyID, "contact": old.ContactID,
-		"host": old.Host.String(), "wait": access.ConfirmAfter.Milliseconds()}).Scan(&l.ID, &l.Purpose, &l.DocumentKind, &l.DocumentID)
+		"host": old.Host.String(), "wait": access.ConfirmAfter.Milliseconds(), "code": code}).
+		Scan(&l.ID, &l.Purpose, &l.DocumentKind, &l.DocumentID, &token)
+	copy(l.TokenHash[:], token)
 	return l, err
 }
 

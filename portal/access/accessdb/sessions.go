@@ -54,7 +54,7 @@ func redeem(ctx context.Context, tx pgx.Tx, t tenant.ID, tokenHash, browser [32]
 func useLink(ctx context.Context, tx pgx.Tx, t tenant.ID, tokenHash, browser [32]byte, session string) (l access.Link, claimed bool, err error) {
 	const q = `
 		UPDATE portal_links l SET claimed_at = app_now(), claimed_by = $4,
-			used_at = CASE WHEN l.purpose = 'document' AND te.link_mode = 'standard' THEN NULL ELSE app_now() END
+			used_at = CASE WHEN l.purpose = 'document' AND te.link_mode <> 'strict' THEN NULL ELSE app_now() END
 		FROM contacts c, companies co, tenants te
 		WHERE te.id = l.tenant_id AND l.tenant_id = $1 AND l.token_hash = $2
 		AND l.used_at IS NULL AND l.revoked_at IS NULL AND l.superseded_at IS NULL AND l.expires_at > app_now()
