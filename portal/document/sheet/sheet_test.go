@@ -1,6 +1,8 @@
 package sheet_test
 
 import (
+	"bytes"
+	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -144,6 +146,47 @@ func keep(t *testing.T, name string, pdf []byte) {
 	if dir := os.Getenv("TOLLHOUSE_PAPERS"); dir != "" {
 		if err := os.WriteFile(filepath.Join(dir, name+".pdf"), pdf, 0o600); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// What is composed of several glyphs is drawn where it is set: its ink lies within its advance.
+func TestText_ComposedGlyphsStandInTheirPlace(t *testing.T) {
+	lib := library(t)
+	setter := lib.Setter("hi")
+	defer setter.Done()
+	const x, size = 200, 40
+	for _, text := range []string{"कि", "A\u0337", "น้ำ"} {
+		s := sheet.New(400000, 100000, lib, sheet.Info{Title: text, Language: "hi"})
+		s.AddPage()
+		line := setter.Shape(text, typeset.Regular, typeset.LTR).Lines(size*1000, 300000)[0]
+		s.Text(line, x*1000, 60000, size*1000, tenant.Color{})
+		pdf, err := s.Finish()
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "a.pdf")
+		if err := os.WriteFile(path, pdf, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Command("pdftoppm", "-r", "72", "-gray", "-png", "-singlefile", path).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := png.Decode(bytes.NewReader(out))
+		if err != nil {
+			t.Fatal(err)
+		}
+		left, right := page.Bounds().Max.X, 0
+		for px := range page.Bounds().Max.X {
+			for py := range page.Bounds().Max.Y {
+				if r, _, _, _ := page.At(px, py).RGBA(); r < 0x8000 {
+					left, right = min(left, px), max(right, px)
+				}
+			}
+		}
+		if end := x + int(line.Width.At(size*1000)/1000); left < x-3 || right > end+3 || right-left < (end-x)/2 {
+			t.Errorf("%q is drawn from %d to %d, its place is %d to %d", text, left, right, x, end)
 		}
 	}
 }

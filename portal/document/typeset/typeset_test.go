@@ -1,6 +1,7 @@
 package typeset_test
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"slices"
@@ -250,6 +251,22 @@ func TestSubset_HoldsWhatWasAskedFor(t *testing.T) {
 	all := f.Subset([]typeset.Drawn{{}, plain, accented, ours, {Advance: 500}})
 	if len(one) < 200 || len(all) <= len(one) || len(all) > 8000 {
 		t.Errorf("subsets of %d and %d bytes", len(one), len(all))
+	}
+	tables := map[string][]byte{}
+	for i := range int(binary.BigEndian.Uint16(all[4:])) {
+		entry := all[12+16*i:]
+		at, length := binary.BigEndian.Uint32(entry[8:]), binary.BigEndian.Uint32(entry[12:])
+		tables[string(entry[:4])] = all[at : at+length]
+	}
+	for i := 1; i < 4; i++ { // a glyph whose bearing is not its left side is moved by the difference
+		at := binary.BigEndian.Uint32(tables["loca"][4*i:])
+		left, bearing := binary.BigEndian.Uint16(tables["glyf"][at+2:]), binary.BigEndian.Uint16(tables["hmtx"][4*i+2:])
+		if left != bearing || left == 0 {
+			t.Errorf("glyph %d begins at %d, its bearing is %d", i, int16(left), int16(bearing))
+		}
+	}
+	if width := binary.BigEndian.Uint16(tables["hmtx"][12:]); width != 1434 { // 700 of 1000, in units of 2048
+		t.Errorf("what we composed is %d wide", width)
 	}
 	if again := f.Subset([]typeset.Drawn{{}, plain, accented, ours, {Advance: 500}}); string(again) != string(all) {
 		t.Error("the same glyphs make another font")
