@@ -48,9 +48,9 @@ func (s *Server) downloadActivity(w http.ResponseWriter, r *http.Request, sessio
 	return nil
 }
 
-// taker is who takes a file along, nil for a HEAD.
+// taker is who takes a file along, nil for a HEAD, and for a preview: what the tenant's own people look at is noted under their own name.
 func taker(r *http.Request) *access.Visitor {
-	if r.Method == http.MethodHead {
+	if r.Method == http.MethodHead || previewOf(r) != nil {
 		return nil
 	}
 	v := visitor(r)

@@ -116,6 +116,9 @@ func TestActivityFile_HoldsAllThatTheListShows(t *testing.T) {
 	if a := b.do(http.MethodHead, "/portal/activity.csv", nil); a.Code != http.StatusOK || world.Taken != 3 {
 		t.Errorf("HEAD: %d, %d noted", a.Code, world.Taken)
 	}
+	if rows := rowsOf(t, newBrowser(t, world, "").get("/_preview/portal/activity.csv")); len(rows) != 41 || world.Taken != 3 || len(world.Previewed) != 1 {
+		t.Errorf("a preview: %d rows, %d noted for the client, %v for the tenant", len(rows), world.Taken, world.Previewed)
+	}
 	newBrowser(t, world, "").get("/portal/activity.csv").wants(http.StatusUnauthorized, "Please sign in again")
 	if a := newBrowser(t, world, portaltest.Scanned).get("/portal/activity.csv"); a.Code != http.StatusForbidden || world.Taken != 3 {
 		t.Errorf("a session that may be a scanner's: %d, %d noted", a.Code, world.Taken)
