@@ -93,12 +93,12 @@ func (e *Emulator) startDeposits(i *intent, m *method, c *call) *apiError {
 	e.tell(i, c, "requires_action", "Microdeposits sent")
 	e.later(i.arrival, func() {
 		if m.fate.depositsFail && i.try == try {
-			e.endDeposits(i, "payment_method_microdeposit_failed", "The microdeposits did not reach the account.")
+			_ = e.endDeposits(i, "payment_method_microdeposit_failed", "The microdeposits did not reach the account.")
 		}
 	})
 	e.later(i.arrival.Add(depositLife), func() {
 		if i.try == try {
-			e.endDeposits(i, "payment_method_microdeposit_verification_timeout", "The bank account was not verified within ten days.")
+			_ = e.endDeposits(i, "payment_method_microdeposit_verification_timeout", "The bank account was not verified within ten days.")
 		}
 	})
 	return nil
@@ -171,8 +171,8 @@ func (c *call) verifyIntent(setup bool) (obj, error) {
 	return i.render(), nil
 }
 
-// SettleBank ends a bank debit that is processing now, instead of in days: with money for an empty code, else failed for the code's reason, like account_closed.
-// It reports whether the intent was processing.
+// SettleBank ends a bank debit that is processing now, instead of in days: with money for an empty code, else failed for the code's reason, like
+// account_closed. It reports whether the intent was processing.
 func (e *Emulator) SettleBank(accountID, intentID, code string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()

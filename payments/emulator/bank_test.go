@@ -142,7 +142,7 @@ func TestDeposits_ByCodeTenTries(t *testing.T) {
 	}
 	pi = unverified(t, w)
 	for range 9 {
-		wrong(t, verify("SM0000"))
+		refused(t, verify("SM0000"))
 	}
 	if e := wrong(t, verify("SM0000")); e.Code != "payment_method_microdeposit_verification_attempts_exceeded" {
 		t.Errorf("the tenth wrong try: %s", e.Code)
@@ -150,7 +150,7 @@ func TestDeposits_ByCodeTenTries(t *testing.T) {
 	if now := w.state(pi.ID); now.Status != "requires_payment_method" || now.LastPaymentError == nil {
 		t.Errorf("left as %s", now.Status)
 	}
-	wrong(t, verify("SM11AA"))
+	refused(t, verify("SM11AA"))
 }
 
 func TestDeposits_ByAmountsThreeTries(t *testing.T) {

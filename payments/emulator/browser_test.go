@@ -207,12 +207,16 @@ func TestFields_ReadWellInEveryLanguageAndScheme(t *testing.T) {
 		for _, theme := range []string{"stripe", "night"} {
 			frame(t, tab, w, locale, theme)
 			run[chromedp.Void](t, tab, `port.postMessage({do: 'validate', id: 1})`)
-			run[chromedp.Void](t, tab, `new Promise((done) => { const look = () => document.getElementById('number-error').hidden ? setTimeout(look, 5) : done(); look(); })`)
+			run[chromedp.Void](t, tab, `new Promise((done) => {
+				const look = () => document.getElementById('number-error').hidden ? setTimeout(look, 5) : done();
+				look();
+			})`)
 			source := map[bool]string{true: source}[locale == "en" || locale == "ar"] // the others differ in words alone
 			w.audit(tab, source, "card fields "+locale+" "+theme)
 			run[chromedp.Void](t, tab, `document.querySelector('input[value="us_bank_account"]').click()`)
 			w.audit(tab, source, "bank fields "+locale+" "+theme)
-			english := run[int](t, tab, `[...document.querySelectorAll('[data-word]')].filter((e) => /^(Card number|Security code|Routing number|Account number)$/.test(e.textContent)).length`)
+			english := run[int](t, tab, `[...document.querySelectorAll('[data-word]')].filter(
+				(e) => /^(Card number|Security code|Routing number|Account number)$/.test(e.textContent)).length`)
 			if (locale == "en") != (english > 0) {
 				t.Errorf("%s has %d labels in English", locale, english)
 			}

@@ -14,29 +14,28 @@ const (
 
 // session is a checkout session: a hosted page that pays one sum, or saves one method, without any script.
 type session struct {
-	id         string
-	acct       *account
-	mode       string // payment or setup
-	status     string // open, complete, expired
-	paid       string // paid, unpaid, no_payment_required
-	amount     int64
-	currency   string
-	customer   string
-	email      string
-	reference  string
-	success    string
-	cancel     string
-	locale     string
-	types      []string
-	metadata   map[string]string
-	inside     map[string]string // metadata for the intent
-	usage      string
-	detail     string // description for the intent
-	items      []item
-	intent     *intent
-	created    time.Time
-	expires    time.Time
-	formErrors []string // of the last try on the page
+	id        string
+	acct      *account
+	mode      string // payment or setup
+	status    string // open, complete, expired
+	paid      string // paid, unpaid, no_payment_required
+	amount    int64
+	currency  string
+	customer  string
+	email     string
+	reference string
+	success   string
+	cancel    string
+	locale    string
+	types     []string
+	metadata  map[string]string
+	inside    map[string]string // metadata for the intent
+	usage     string
+	detail    string // description for the intent
+	items     []item
+	intent    *intent
+	created   time.Time
+	expires   time.Time
 }
 
 type item struct {
@@ -62,11 +61,13 @@ func (s *session) render() obj {
 		"id": s.id, "object": "checkout.session", "after_expiration": nil, "allow_promotion_codes": nil, "amount_subtotal": s.amount, "amount_total": s.amount,
 		"automatic_tax": obj{"enabled": false, "status": nil}, "billing_address_collection": nil, "cancel_url": null(s.cancel),
 		"client_reference_id": null(s.reference), "consent": nil, "created": s.created.Unix(), "custom_fields": []obj{},
-		"custom_text": obj{"after_submit": nil, "shipping_address": nil, "submit": nil, "terms_of_service_acceptance": nil}, "currency": null(s.currency), "customer": null(s.customer),
+		"custom_text": obj{"after_submit": nil, "shipping_address": nil, "submit": nil, "terms_of_service_acceptance": nil},
+		"currency": null(s.currency), "customer": null(s.customer),
 		"customer_creation": nil, "customer_details": nil, "customer_email": null(s.email), "expires_at": s.expires.Unix(), "invoice": nil,
 		"livemode": s.acct.Live, "locale": null(s.locale), "metadata": s.metadata, "mode": s.mode, "payment_intent": intentID, "payment_link": nil,
 		"payment_method_collection": "if_required", "payment_method_options": obj{}, "payment_method_types": s.types, "payment_status": s.paid,
-		"phone_number_collection": obj{"enabled": false}, "recovered_from": nil, "setup_intent": setupID, "shipping_details": nil, "shipping_options": []obj{}, "status": s.status,
+		"phone_number_collection": obj{"enabled": false}, "recovered_from": nil, "setup_intent": setupID,
+		"shipping_details": nil, "shipping_options": []obj{}, "status": s.status,
 		"submit_type": nil, "subscription": nil, "success_url": null(s.success), "ui_mode": "hosted", "url": address,
 		"total_details": obj{"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
 	}
@@ -78,8 +79,9 @@ func (s *session) render() obj {
 
 func (c *call) createSession() (obj, error) {
 	c.acct.pages = c.e.base(c.r)
+	prefix := map[bool]string{true: "cs_live_", false: "cs_test_"}[c.acct.Live]
 	s := &session{
-		id: c.e.Source.ID("cs_"+map[bool]string{true: "live_", false: "test_"}[c.acct.Live], 44), acct: c.acct, mode: c.p.str("mode"), status: "open",
+		id: c.e.Source.ID(prefix, 44), acct: c.acct, mode: c.p.str("mode"), status: "open",
 		paid: "unpaid", customer: c.p.str("customer"), email: c.p.str("customer_email"), reference: c.p.str("client_reference_id"),
 		success: c.p.str("success_url"), cancel: c.p.str("cancel_url"), locale: c.p.str("locale"), types: c.p.strings("payment_method_types"),
 		currency: c.p.str("currency"), created: c.now,

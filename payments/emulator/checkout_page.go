@@ -127,7 +127,7 @@ func typed(r *http.Request) params {
 			at + "[type]": {"us_bank_account"}, at + "[us_bank_account][routing_number]": {get("routing")},
 			at + "[us_bank_account][account_number]": {get("account")}, at + "[billing_details][name]": {get("name")},
 			at + "[us_bank_account][emulator_instant]": {"true"}, "mandate_data[customer_acceptance][type]": {"online"},
-			"payment_method_options[us_bank_account][verification_method]": {"instant"},
+			verificationMethod: {"instant"},
 		}
 	}
 	return p

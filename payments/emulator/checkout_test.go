@@ -68,7 +68,7 @@ func TestCheckout_PaysWithoutScripts(t *testing.T) {
 		t.Errorf("heard %v, %v", kinds, bad)
 	}
 	_, err := w.api.CheckoutSessions.Expire(s.ID, nil)
-	wrong(t, err)
+	refused(t, err)
 }
 
 func TestCheckout_AsksForSecureAndComesBack(t *testing.T) {
@@ -120,9 +120,9 @@ func TestCheckout_ItsIntentBelongsToIt(t *testing.T) {
 	post(t, w, s.URL, card("4000 0000 0000 0002")...)
 	id := w.sessionNow(s.ID).PaymentIntent.ID
 	_, err := w.api.PaymentIntents.Confirm(id, &stripe.PaymentIntentConfirmParams{PaymentMethod: stripe.String("pm_card_visa")})
-	wrong(t, err)
+	refused(t, err)
 	_, err = w.api.PaymentIntents.Cancel(id, nil)
-	wrong(t, err)
+	refused(t, err)
 }
 
 func TestCheckout_FromABankIsPaidLater(t *testing.T) {
@@ -178,7 +178,7 @@ func TestCheckout_RefusesWhatItCannotBe(t *testing.T) {
 			}
 			change(p)
 			_, err := w.api.CheckoutSessions.New(p)
-			wrong(t, err)
+			refused(t, err)
 		})
 	}
 }

@@ -34,21 +34,7 @@ func (c *call) confirm(i *intent) (obj, error) {
 	if wrong := i.fits(m); wrong != nil {
 		return nil, wrong
 	}
-	i.returnURL, i.offSession, i.useSDK = c.p.str("return_url"), c.p.bool("off_session"), c.p.bool("use_stripe_sdk")
-	if c.p.has("setup_future_usage") {
-		i.usage = c.p.str("setup_future_usage")
-	}
-	if c.p.has("payment_method_options[us_bank_account][verification_method]") {
-		i.verify = c.p.str("payment_method_options[us_bank_account][verification_method]")
-	}
-	if t != nil {
-		if i.returnURL == "" {
-			i.returnURL = t.returnURL
-		}
-		if t.futureUsage != "" {
-			i.usage = t.futureUsage
-		}
-	}
+	c.readConfirmation(i, t)
 	if m.kind == "us_bank_account" && !c.mandated(i, m, t) {
 		return nil, invalid("mandate_data", i.object()+"_mandate_invalid", "This intent needs a mandate: send mandate_data with the customer's acceptance.")
 	}
@@ -59,6 +45,26 @@ func (c *call) confirm(i *intent) (obj, error) {
 		return nil, wrong
 	}
 	return i.render(), nil
+}
+
+// readConfirmation takes in what is said of this try: by the call, and else by the token.
+func (c *call) readConfirmation(i *intent, t *token) {
+	i.returnURL, i.offSession, i.useSDK = c.p.str("return_url"), c.p.bool("off_session"), c.p.bool("use_stripe_sdk")
+	if c.p.has("setup_future_usage") {
+		i.usage = c.p.str("setup_future_usage")
+	}
+	if c.p.has(verificationMethod) {
+		i.verify = c.p.str(verificationMethod)
+	}
+	if t == nil {
+		return
+	}
+	if i.returnURL == "" {
+		i.returnURL = t.returnURL
+	}
+	if t.futureUsage != "" {
+		i.usage = t.futureUsage
+	}
 }
 
 func (c *call) methodToConfirm(i *intent) (m *method, t *token, err error) {
@@ -221,10 +227,10 @@ func (e *Emulator) finishSecure(i *intent, passed bool) {
 	m := i.acct.methods.get(i.method)
 	switch {
 	case !passed:
-		e.fail(i, m, &apiError{Type: invalidRequest, Code: i.object() + "_authentication_failure", Message: "The provided PaymentMethod has failed " +
+		_ = e.fail(i, m, &apiError{Type: invalidRequest, Code: i.object() + "_authentication_failure", Message: "The provided PaymentMethod has failed " +
 			"authentication. You can provide payment_method_data or a new PaymentMethod to attempt to fulfill this intent again."}, nil)
 	case m.fate.code != "":
-		e.fail(i, m, declineOf(m), nil)
+		_ = e.fail(i, m, declineOf(m), nil)
 	default:
 		e.succeed(i, m, nil)
 	}

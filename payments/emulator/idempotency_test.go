@@ -70,7 +70,7 @@ func TestIdempotency_ARefusalLeavesTheKeyFreeAndADeclineDoesNot(t *testing.T) {
 	small := keyed("k")
 	small.Amount = stripe.Int64(1)
 	_, err := w.api.PaymentIntents.New(small)
-	wrong(t, err)
+	refused(t, err)
 	pi, err := w.api.PaymentIntents.New(keyed("k"))
 	must(t, pi, err)
 	_, err = w.api.PaymentIntents.Confirm(pi.ID, confirmKeyed("c", "pm_card_chargeDeclined"))

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -205,69 +206,87 @@ func (c *call) createIntent(i *intent) (obj, error) {
 	return i.render(), nil
 }
 
-// changeIntent takes in what create and update have in common.
+// changeIntent takes in what create and update have in common. It changes nothing when anything is wrong.
 func (c *call) changeIntent(i *intent) error {
-	metadata, err := c.p.metadata(i.metadata)
+	next := *i
+	metadata, err := c.p.metadata(maps.Clone(i.metadata))
 	if err != nil {
 		return err
 	}
-	amount, err := c.p.int("amount", i.amount)
-	if err != nil {
+	next.metadata = metadata
+	if err := c.readAmount(&next); err != nil {
 		return err
 	}
-	currency := i.currency
-	if c.p.has("currency") {
-		currency = c.p.str("currency")
-	}
-	if !i.setup {
-		if wrong := checkAmount(amount, currency); wrong != nil {
-			return wrong
-		}
-	}
-	if m := c.p.str("capture_method"); m != "" && m != "automatic" && m != "automatic_async" {
-		return invalid("capture_method", "", "The capture method '"+m+"' is not emulated; use automatic.")
-	}
-	types := c.p.strings("payment_method_types")
-	for _, kind := range types {
-		if kind != "card" && kind != "us_bank_account" {
-			return invalid("payment_method_types", "payment_intent_invalid_parameter", "The payment method type '"+kind+"' is invalid here.")
-		}
-		if kind == "us_bank_account" && currency != "usd" && !i.setup {
-			return invalid("currency", "payment_intent_invalid_parameter", "The currency provided ("+currency+") is invalid for one of the payment method types: "+
-				"us_bank_account takes usd.")
-		}
+	if err := c.readTypes(&next); err != nil {
+		return err
 	}
 	if id := c.p.str("customer"); id != "" {
 		if _, err := c.customer(id, "customer"); err != nil {
 			return err
 		}
-		i.customer = id
+		next.customer = id
 	}
-	if len(types) > 0 {
-		i.types = types
-	} else if i.currency == "" && currency == "usd" && !c.p.has("payment_method_types") && c.p.bool("automatic_payment_methods[enabled]") {
-		i.types = []string{"card", "us_bank_account"}
-	}
-	i.metadata, i.amount, i.currency = metadata, amount, currency
 	for name, field := range map[string]*string{
-		"description": &i.description, "statement_descriptor_suffix": &i.suffix, "receipt_email": &i.receipt, "setup_future_usage": &i.usage,
-		"usage": &i.usage, "payment_method_options[us_bank_account][verification_method]": &i.verify,
+		"description": &next.description, "statement_descriptor_suffix": &next.suffix, "receipt_email": &next.receipt, "setup_future_usage": &next.usage,
+		"usage": &next.usage, verificationMethod: &next.verify,
 	} {
 		if c.p.has(name) {
 			*field = c.p.str(name)
 		}
 	}
-	if c.p.str("payment_method") == "" {
-		return nil
+	if c.p.str("payment_method") != "" {
+		m, err := c.useMethod("payment_method")
+		if err != nil {
+			return err
+		}
+		if wrong := next.fits(m); wrong != nil {
+			return wrong
+		}
+		next.method = m.id
 	}
-	m, err := c.useMethod("payment_method")
-	if err != nil {
+	*i = next
+	return nil
+}
+
+// verificationMethod is the parameter that says how a bank account may be verified.
+const verificationMethod = "payment_method_options[us_bank_account][verification_method]"
+
+func (c *call) readAmount(i *intent) (err error) {
+	if m := c.p.str("capture_method"); m != "" && m != "automatic" && m != "automatic_async" {
+		return invalid("capture_method", "", "The capture method '"+m+"' is not emulated; use automatic.")
+	}
+	if i.amount, err = c.p.int("amount", i.amount); err != nil {
 		return err
 	}
-	if wrong := i.fits(m); wrong != nil {
+	if c.p.has("currency") {
+		i.currency = c.p.str("currency")
+	}
+	if i.setup {
+		return nil
+	}
+	if wrong := checkAmount(i.amount, i.currency); wrong != nil {
 		return wrong
 	}
-	i.method = m.id
+	return nil
+}
+
+func (c *call) readTypes(i *intent) error {
+	types := c.p.strings("payment_method_types")
+	for _, kind := range types {
+		if kind != "card" && kind != "us_bank_account" {
+			return invalid("payment_method_types", "payment_intent_invalid_parameter", "The payment method type '"+kind+"' is invalid here.")
+		}
+		if kind == "us_bank_account" && i.currency != "usd" && !i.setup {
+			return invalid("currency", "payment_intent_invalid_parameter", "The currency provided ("+i.currency+
+				") is invalid for one of the payment method types: us_bank_account takes usd.")
+		}
+	}
+	switch {
+	case len(types) > 0:
+		i.types = types
+	case c.p.bool("automatic_payment_methods[enabled]") && i.currency == "usd":
+		i.types = []string{"card", "us_bank_account"}
+	}
 	return nil
 }
 
@@ -346,7 +365,8 @@ func (c *call) cancelIntent(setup bool) (obj, error) {
 		return nil, i.unexpected("cancel")
 	}
 	if i.session != "" && c.acct.sessions.get(i.session).status == "open" {
-		return nil, invalid("", "payment_intent_unexpected_state", "You cannot cancel this intent because it was made by a Checkout Session. Expire the session instead.")
+		return nil, invalid("", "payment_intent_unexpected_state", "You cannot cancel this intent because it was made by a Checkout Session. "+
+			"Expire the session instead.")
 	}
 	c.e.cancel(i, c.p.str("cancellation_reason"), c)
 	return i.render(), nil

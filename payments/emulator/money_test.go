@@ -46,7 +46,7 @@ func TestRefund_PartialAndNotMoreThanWasTaken(t *testing.T) {
 		t.Errorf("charge %+v", c)
 	}
 	_, err = w.refund(w.unconfirmed(nil).ID, 0)
-	wrong(t, err)
+	refused(t, err)
 }
 
 func TestRefund_PendingAndFailing(t *testing.T) {
@@ -232,7 +232,8 @@ func TestCardNumbers_AreNotTakenFromServersAndNotKept(t *testing.T) {
 	}
 	in := w.inbox("*")
 	for _, f := range []string{
-		"payment_method_data[type]=card&payment_method_data[card][number]=" + number + "&payment_method_data[card][exp_month]=12&payment_method_data[card][exp_year]=31",
+		"payment_method_data[type]=card&payment_method_data[card][number]=" + number + "&payment_method_data[card][exp_month]=12" +
+			"&payment_method_data[card][exp_year]=31",
 		"payment_method_data[type]=us_bank_account&payment_method_data[us_bank_account][routing_number]=110000000" +
 			"&payment_method_data[us_bank_account][account_number]=" + bank + "&payment_method_data[billing_details][name]=Acme",
 	} {
@@ -271,7 +272,7 @@ func TestDomains_AreRegisteredOnceAndChecked(t *testing.T) {
 		t.Error("still enabled")
 	}
 	_, err = w.api.PaymentMethodDomains.New(&stripe.PaymentMethodDomainParams{DomainName: stripe.String("https://acme.test/")})
-	wrong(t, err)
+	refused(t, err)
 }
 
 func TestUpdater_ChangesASavedCard(t *testing.T) {

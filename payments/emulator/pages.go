@@ -17,8 +17,10 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{"amount": plai
 // Policies of our pages: forms may end anywhere, because the last answer sends the browser back to the merchant.
 const (
 	pagePolicy   = "default-src 'none'; img-src data:; style-src 'self'; base-uri 'none'; form-action http: https:; frame-ancestors 'none'"
-	actionPolicy = "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; base-uri 'none'; form-action http: https:; frame-ancestors http: https:"
-	fieldsPolicy = "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors http: https:"
+	actionPolicy = "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; base-uri 'none'; form-action http: https:; " +
+		"frame-ancestors http: https:"
+	fieldsPolicy = "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
+		"frame-ancestors http: https:"
 )
 
 // pageRoutes are what browsers open: hosted pages, the script and its fields, the page for people.

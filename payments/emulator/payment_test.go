@@ -185,7 +185,7 @@ func TestMethods_AreOfOneCustomerAndNotUsedAgainOnceDetached(t *testing.T) {
 		t.Error("the default was not kept")
 	}
 	_, err = w.api.Customers.Update(other.ID, &stripe.CustomerParams{InvoiceSettings: &stripe.CustomerInvoiceSettingsParams{DefaultPaymentMethod: &m.ID}})
-	wrong(t, err)
+	refused(t, err)
 	_, err = w.api.PaymentMethods.Detach(m.ID, nil)
 	must(t, 0, err)
 	now, err := w.api.Customers.Get(one.ID, nil)
@@ -305,7 +305,7 @@ func TestToken_IsUsedOnceAndExpires(t *testing.T) {
 	}
 	late := made()
 	w.emu.Advance(12 * time.Hour)
-	wrong(t, confirm(late))
+	refused(t, confirm(late))
 	if n := len(w.emu.Captured(w.acct.ID)); n != 1 {
 		t.Errorf("%d captured", n)
 	}

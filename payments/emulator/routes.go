@@ -15,7 +15,8 @@ const (
 		"payment_method_options error_on_requires_action receipt_email client_secret radar_options shipping capture_method "
 	paymentFields = "amount currency customer description metadata payment_method_types statement_descriptor statement_descriptor_suffix " +
 		"automatic_payment_methods confirmation_method application_fee_amount on_behalf_of transfer_data transfer_group confirm payment_method_configuration "
-	setupFields    = "customer description metadata payment_method_types automatic_payment_methods usage confirm single_use flow_directions attach_to_self on_behalf_of "
+	setupFields = "customer description metadata payment_method_types automatic_payment_methods usage confirm single_use " +
+		"flow_directions attach_to_self on_behalf_of "
 	customerFields = "name email phone description metadata address shipping invoice_settings preferred_locales payment_method tax_exempt balance tax "
 	endpointFields = "url enabled_events description metadata disabled api_version connect "
 	methodFields   = "type card us_bank_account billing_details metadata allow_redisplay "

@@ -83,6 +83,12 @@ func wrong(t *testing.T, err error) *stripe.Error {
 	return e
 }
 
+// refused ends the test when the processor did not refuse.
+func refused(t *testing.T, err error) {
+	t.Helper()
+	_ = wrong(t, err)
+}
+
 // unconfirmed makes a payment of 1,204.50 dollars.
 func (w *world) unconfirmed(change func(*stripe.PaymentIntentParams)) *stripe.PaymentIntent {
 	w.t.Helper()

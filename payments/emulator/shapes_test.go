@@ -26,7 +26,7 @@ func (w *world) fill() (customer string) {
 		}
 	}
 	_, err = w.pay("pm_card_chargeDeclined", nil)
-	wrong(w.t, err)
+	refused(w.t, err)
 	w.session(nil)
 	si, err := w.api.SetupIntents.New(&stripe.SetupIntentParams{Customer: &c.ID, PaymentMethodTypes: stripe.StringSlice([]string{"card"})})
 	must(w.t, si, err)

@@ -140,12 +140,12 @@ func TestEndpoints_AreMadeChangedAndDisabled(t *testing.T) {
 	_, err = w.api.WebhookEndpoints.Del(id, nil)
 	must(t, 0, err)
 	_, err = w.api.WebhookEndpoints.Get(id, nil)
-	wrong(t, err)
+	refused(t, err)
 	for _, p := range []*stripe.WebhookEndpointParams{
 		{URL: stripe.String("ftp://x"), EnabledEvents: stripe.StringSlice([]string{"*"})}, {URL: stripe.String("https://pay.acme.test/")},
 		{URL: stripe.String("https://pay.acme.test/"), EnabledEvents: stripe.StringSlice([]string{"*"}), APIVersion: stripe.String("2019-12-03")},
 	} {
 		_, err = w.api.WebhookEndpoints.New(p)
-		wrong(t, err)
+		refused(t, err)
 	}
 }

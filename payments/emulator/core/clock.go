@@ -34,7 +34,8 @@ func (c *Clock) Now() time.Time {
 
 func (c *Clock) now() time.Time { return c.below().Add(c.offset).UTC() }
 
-// At runs do once the clock shows t or later, jobs of one instant in the order they came. A job that is due already runs at the next Advance, or at once under Run.
+// At runs do once the clock shows t or later, jobs of one instant in the order they came. A job that is due already runs at the next Advance, or at
+// once under Run.
 func (c *Clock) At(t time.Time, do func()) {
 	c.mu.Lock()
 	c.next++
