@@ -18,13 +18,17 @@ func (s *Service) judge(f *File, o Outcome, counted bool) (*Turn, error) {
 	if f.Attempt == nil {
 		return nil, fmt.Errorf("payment %s was never tried: %w", f.Payment.ID, ErrStale)
 	}
-	if f.Payment.Quarantine != "" {
-		t.Look = nextLook(&t.Payment, f.Payment.Status, now, counted)
-		return t, nil
+	why := ""
+	if f.Payment.Quarantine == "" {
+		why = mismatch(f, o)
 	}
-	if why := mismatch(f, o); why != "" {
+	if why != "" {
 		s.quarantine(f, t, o, why, now)
-		t.Look = nextLook(&t.Payment, f.Payment.Status, now, counted)
+	}
+	if t.Payment.Quarantine != "" { // only a person ends it
+		if Live(t.Payment.Status) {
+			t.Look = now.Add(day)
+		}
 		return t, nil
 	}
 	b := newBooks(f, ledger.DateIn(now, f.Zone))
@@ -122,6 +126,9 @@ func (s *Service) move(t *Turn, b *books, o Outcome, now time.Time) error {
 		return nil // no news, or an old tale
 	}
 	p.Status, p.ChangedAt, p.Looks, p.UnknownSince = o.Status, now, 0, time.Time{}
+	if o.Status == Unknown {
+		p.UnknownSince = now
+	}
 	p.Failure = Failure{}
 	t.Sealed = nil
 	t.Notes = append(t.Notes, "payment."+o.Status)

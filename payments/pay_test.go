@@ -7,7 +7,6 @@ import (
 
 	"tollhouse/deploy/services/pgtest"
 	"tollhouse/payments"
-	"tollhouse/payments/ledger"
 	"tollhouse/payments/paymentstest"
 )
 
@@ -117,5 +116,3 @@ func TestPay_DeclinedTakesNothingAndFreesTheInvoice(t *testing.T) {
 	pay(t, s, s.Request("ok", inv), payments.Succeeded)
 	balance(t, s, inv.ID, 100, 0)
 }
-
-var _ = ledger.Sent

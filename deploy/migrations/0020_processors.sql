@@ -100,6 +100,8 @@ ALTER TABLE payments
     ADD COLUMN request_hash bytea CHECK (octet_length(request_hash) = 32), -- what was asked under the key: the same key with another wish is refused
     ADD COLUMN quarantine text NOT NULL DEFAULT '' CHECK (length(quarantine) <= 200), -- why a person must look; '' for nearly all
     ADD CONSTRAINT payments_refunds_check CHECK (refunded <= amount) NOT VALID; -- not refunding: one whose answer was lost may have met one made elsewhere
+-- What a day brought, for the comparison with the processor.
+CREATE INDEX payments_received ON payments (tenant_id, changed_at) WHERE status = 'succeeded' AND kind <> 'manual';
 -- What somebody must still hear the end of.
 CREATE INDEX payments_live ON payments (tenant_id, changed_at) WHERE payment_live(status);
 

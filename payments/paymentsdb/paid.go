@@ -156,7 +156,7 @@ func (s *Store) AddOrphans(ctx context.Context, t tenant.ID, connectionID string
 func (s *Store) Captured(ctx context.Context, t tenant.ID, connectionID string, from, to time.Time) (ids []string, err error) {
 	const q = `
 		SELECT p.id FROM payments p JOIN payment_attempts a ON a.tenant_id = p.tenant_id AND a.payment_id = p.id
-		 WHERE p.tenant_id = $1 AND a.connection_id = $2 AND p.status = 'succeeded' AND p.changed_at >= $3 AND p.changed_at < $4 ORDER BY p.id`
+		 WHERE p.tenant_id = $1 AND a.connection_id = $2 AND p.status = 'succeeded' AND p.kind <> 'manual' AND p.changed_at >= $3 AND p.changed_at < $4 ORDER BY p.id`
 	b := &pgx.Batch{}
 	b.Queue(q, t, connectionID, from, to).Query(func(rows pgx.Rows) (err error) {
 		ids, err = pgx.CollectRows(rows, pgx.RowTo[string])

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -144,8 +145,13 @@ func (s *Store) insertPayment(ctx context.Context, tx pgx.Tx, t tenant.ID, p led
 
 // finish posts a payment's entries and tells of it.
 func (s *Store) finish(ctx context.Context, tx pgx.Tx, t tenant.ID, p ledger.Payment, change *payments.Change) error {
-	if err := post(ctx, tx, t, change.Entries); err != nil {
-		return err
+	b := &pgx.Batch{}
+	queueEntries(b, t, change.Entries)
+	if p.Status == payments.Succeeded {
+		queueReceipt(b, t, p.ID, p.ChangedAt, ledger.DateIn(p.ChangedAt, time.UTC))
+	}
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("posting to the ledger: %w", err)
 	}
 	return s.changed(ctx, tx, t, Event{What: change.What, CompanyID: p.CompanyID, PaymentID: p.ID})
 }
@@ -180,8 +186,17 @@ func lockPayment(ctx context.Context, tx pgx.Tx, t tenant.ID, id string, p *ledg
 		SELECT i.id FROM invoices i
 		 WHERE i.tenant_id = $1 AND i.id IN (SELECT a.invoice_id FROM payment_allocations a WHERE a.tenant_id = $1 AND a.payment_id = $2)
 		 ORDER BY i.id FOR NO KEY UPDATE`
+	const tried = `SELECT EXISTS (SELECT FROM payment_attempts a WHERE a.tenant_id = $1 AND a.payment_id = $2)`
 	b := &pgx.Batch{}
+	byProcessor := false
 	queuePayment(b, t, id, "FOR NO KEY UPDATE OF p", p)
 	b.Queue(invoices, t, id)
-	return tx.SendBatch(ctx, b).Close()
+	b.Queue(tried, t, id).QueryRow(func(row pgx.Row) error { return row.Scan(&byProcessor) })
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return err
+	}
+	if byProcessor { // what became of it is for the processor to say
+		return payments.ErrNotProcessing
+	}
+	return nil
 }

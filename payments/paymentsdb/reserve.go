@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -241,7 +242,7 @@ func queueAttempt(b *pgx.Batch, t tenant.ID, plan *payments.Plan) {
 	b.Queue(attempt, pgx.NamedArgs{"tenant": t, "payment": a.PaymentID, "connection": f.ConnectionID, "live": a.Live, "code": a.Code, "method": null(f.MethodID),
 		"source": a.Source, "kind": a.Kind, "customer": a.CustomerID, "save": a.SaveMethod, "off": a.OffSession, "session": null(f.SessionID), "mandate": f.Mandate, "params": f.Params,
 		"hash": f.Hash[:], "brand": f.Brand, "last4": f.Last4, "ip": address(a.PayerIP), "agent": a.PayerAgent, "created": a.CreatedAt})
-	b.Queue(night, t, f.ConnectionID, a.CreatedAt, a.CreatedAt)
+	b.Queue(night, t, f.ConnectionID, a.CreatedAt.Add(12*time.Hour), a.CreatedAt)
 	queueLook(b, t, payments.LookPayment, a.PaymentID, plan.Payment.Payment.Status, a.CreatedAt, plan.Look)
 }
 

@@ -178,3 +178,27 @@ func (f *Fake) Object(code string) (id, status string) {
 	}
 	return "", ""
 }
+
+// EndAll takes everything that is under way to its end: what was reviewed or processing arrives, and refunds that were pending are done.
+func (f *Fake) EndAll() {
+	f.mu.Lock()
+	var open []string
+	for _, c := range f.charges {
+		if c.status == payments.Processing || c.status == payments.HeldReview || c.status == payments.RequiresVerification {
+			open = append(open, c.id)
+		}
+	}
+	var pending []string
+	for _, r := range f.refunds {
+		if r.status == payments.RefundPending {
+			pending = append(pending, r.id)
+		}
+	}
+	f.mu.Unlock()
+	for _, id := range open {
+		f.Finish(id, false)
+	}
+	for _, id := range pending {
+		f.EndRefund(id, payments.Succeeded)
+	}
+}
