@@ -5,6 +5,8 @@
 // A mail waits up to 24 hours for an SMTP server that is away. It is dropped, with the reason, when its cause has gone: the contact was disabled,
 // the link was used, the invoice voided. A node that is killed between sending and noting it sends that mail once more, with the same Message-ID.
 //
+// What comes back after a server took it is written down by Bounces, and what became of each mail is read from Deliveries.
+//
 //	id, err := queue.Enqueue(ctx, tx, tenantID, mail.Request{Kind: mail.Invoice, …}) // in a transaction of tenantID
 package maildb
 
