@@ -62,7 +62,7 @@ func (s *session) render() obj {
 		"automatic_tax": obj{"enabled": false, "status": nil}, "billing_address_collection": nil, "cancel_url": null(s.cancel),
 		"client_reference_id": null(s.reference), "consent": nil, "created": s.created.Unix(), "custom_fields": []obj{},
 		"custom_text": obj{"after_submit": nil, "shipping_address": nil, "submit": nil, "terms_of_service_acceptance": nil},
-		"currency": null(s.currency), "customer": null(s.customer),
+		"currency":    null(s.currency), "customer": null(s.customer),
 		"customer_creation": nil, "customer_details": nil, "customer_email": null(s.email), "expires_at": s.expires.Unix(), "invoice": nil,
 		"livemode": s.acct.Live, "locale": null(s.locale), "metadata": s.metadata, "mode": s.mode, "payment_intent": intentID, "payment_link": nil,
 		"payment_method_collection": "if_required", "payment_method_options": obj{}, "payment_method_types": s.types, "payment_status": s.paid,
