@@ -34,6 +34,11 @@ var forbidden = []arrow{
 	{"portal/access", "github.com/jackc/pgx", "SQL lives in accessdb"},
 	{"portal/api", "github.com/jackc/pgx", "SQL lives in apidb"},
 	{"portal/format", "net/http", "formats are text"},
+	{"portal/document", "net/http", "papers are bytes; who asks for them is somebody else's business"},
+	{"portal/document", "database/sql", "papers are made from data that is given"},
+	{"portal/document", "github.com/jackc/pgx", "papers are made from data that is given"},
+	{"portal/document", "portal/access", "papers know nobody's session"},
+	{"portal/document", "portal/mail", "mail attaches papers, not the other way round"},
 	{"payments", "github.com/jackc/pgx", "SQL lives in paymentsdb"},
 	{"payments/ledger", "net/http", "the ledger is arithmetic"},
 }
@@ -99,6 +104,15 @@ func TestImports_DatabasePackagesAreOnlyForWiring(t *testing.T) {
 			if isDB(imported) {
 				t.Errorf("%s imports %s: only cmd and other database packages may; declare an interface where it is used", m.ImportPath, imported)
 			}
+		}
+	}
+}
+
+// fpdf has moved house once; where it is taken from is one line of one package.
+func TestImports_OnePackageWritesPDF(t *testing.T) {
+	for _, m := range listPackages(t) {
+		if m.ImportPath != "tollhouse/portal/document/sheet" && slices.Contains(m.Imports, "github.com/go-pdf/fpdf") {
+			t.Errorf("%s imports fpdf: only portal/document/sheet does", m.ImportPath)
 		}
 	}
 }
