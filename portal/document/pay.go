@@ -27,7 +27,7 @@ func (i invoice) howToPay() {
 	i.rule(0, i.width, hair, i.colors.Line)
 	i.y += 12 * pt
 	i.put(i.fit(i.words.HowToPay, typeset.Bold, 11*pt, i.width), 0, i.width, start, i.colors.Text)
-	i.y += lead(11*pt) + 4*pt
+	i.y += lead(11*pt) + 8*pt // a code needs white around it
 	if url != "" {
 		instructions = i.online(url, instructions)
 	}
