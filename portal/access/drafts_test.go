@@ -149,6 +149,10 @@ func TestDraft_IsSealedBoundedAndForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	var jobs int
+	if err := h.db.Owner.QueryRow(ctx, `SELECT count(*) FROM jobs.river_job WHERE kind = 'sweep_forms'`).Scan(&jobs); err != nil || jobs < 1 || jobs > 2 {
+		t.Errorf("%d sweeps are to come (%v), want one for each ten minutes", jobs, err)
+	}
 	if rows := h.count(t, h.tenant.ID, `SELECT count(*) FROM form_drafts`); rows != access.MostDrafts {
 		t.Errorf("%d rows of one contact, want %d", rows, access.MostDrafts)
 	}

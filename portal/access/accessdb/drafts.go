@@ -40,9 +40,18 @@ func (s *Store) KeepDraft(ctx context.Context, t tenant.ID, host tenant.Hostname
 		if err := insertDraft(ctx, tx, t, company, contact, d); err != nil {
 			return err
 		}
-		_, err = s.jobs.InsertTx(ctx, tx, SweepJob{TenantID: string(t)}, &river.InsertOpts{ScheduledAt: time.Now().Add(access.DraftLife + time.Minute)})
+		_, err = s.jobs.InsertTx(ctx, tx, SweepJob{TenantID: string(t)}, sweepLater())
 		return err
 	})
+}
+
+// sweepEvery is how often a tenant's forms are swept at most: whoever sends the same form again and again fills no queue.
+const sweepEvery = 10 * time.Minute
+
+// sweepLater is late enough for every form that is kept in the same span.
+func sweepLater() *river.InsertOpts {
+	return &river.InsertOpts{ScheduledAt: time.Now().Add(access.DraftLife + sweepEvery + time.Minute),
+		UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: sweepEvery}}
 }
 
 func insertDraft(ctx context.Context, tx pgx.Tx, t tenant.ID, company, contact string, d access.SealedDraft) error {
