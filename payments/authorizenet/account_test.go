@@ -318,6 +318,35 @@ func TestAccount_MoneyTakenTwiceDoesNotLookLikeOnce(t *testing.T) {
 	}
 }
 
+func TestAccount_AnotherAmountIsTold(t *testing.T) {
+	w, a := opened(t)
+	at := w.attempt("")
+	if _, err := w.client.Charge(ctx, authorizenet.Charge{Code: at.Code, Amount: dollars(2499), Token: w.card(goodCard, "")}); err != nil {
+		t.Fatal(err)
+	}
+	if o, err := a.Look(ctx, at); err != nil || o.Status != payments.Succeeded || o.Received != 2499 {
+		t.Errorf("got %+v, %v", o, err)
+	}
+}
+
+// A settlement that fails counts as a payment that failed if it was not booked, and as money that went back if it was.
+func TestAccount_AFailedSettlementIsToldBothWays(t *testing.T) {
+	_, a := opened(t)
+	o, err := a.OutcomeForTest(payments.Attempt{Amount: 2500, Currency: "USD"}, authorizenet.Transaction{ID: "7", Status: "settlementError", Settled: dollars(2500)})
+	if err != nil || o.Status != payments.Failed || o.Received != 0 || len(o.Disputes) != 1 || o.Disputes[0].Amount != 2500 || o.Disputes[0].Kind != "return" {
+		t.Errorf("got %+v, %v", o, err)
+	}
+	if o, err = a.OutcomeForTest(payments.Attempt{Currency: "USD"}, authorizenet.Transaction{ID: "7", Status: "voided", Settled: dollars(2500)}); err != nil ||
+		o.Status != payments.Canceled || o.Received != 0 || len(o.Disputes) != 0 {
+		t.Errorf("voided: got %+v, %v", o, err)
+	}
+	for _, status := range []string{"couldNotVoid", "refundSettledSuccessfully", "somethingNew", ""} {
+		if o, err := a.OutcomeForTest(payments.Attempt{Currency: "USD"}, authorizenet.Transaction{ID: "7", Status: status}); !errors.Is(err, payments.ErrLost) {
+			t.Errorf("%q says nothing: got %+v, %v", status, o, err)
+		}
+	}
+}
+
 func refundOf(at payments.Attempt, amount int64) payments.RefundRequest {
 	return payments.RefundRequest{ID: "ref_1", Attempt: at, ChargeID: at.ObjectID, Amount: amount, Whole: amount == at.Amount, Last4: "1111"}
 }
@@ -441,6 +470,9 @@ func TestAccount_MovementsAreWhatWasCaptured(t *testing.T) {
 	}
 	if c, r, d := sums(); c != 5000 || r != 0 || d != 0 {
 		t.Errorf("at once: %d, %d, %d", c, r, d)
+	}
+	if moves, _, err := a.Movements(ctx, start.Add(time.Second), start.Add(time.Hour), ""); err != nil || len(moves) != 0 {
+		t.Errorf("after it all: %+v, %v", moves, err)
 	}
 	w.emu.Clock.Advance(15 * time.Hour)
 	if _, err := a.Refund(ctx, refundOf(first, 700)); err != nil {

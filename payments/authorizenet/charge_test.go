@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -262,5 +264,32 @@ func TestCharge_ApprovalWithoutATransactionIsNone(t *testing.T) {
 	w := newWorld(t, authorizenetemu.Config{}, authorizenetemu.Merchant{TestMode: true})
 	if r, err := w.charge("A1", w.card(goodCard, "")); err == nil {
 		t.Errorf("got %+v", r)
+	}
+}
+
+// The same attempt from fifty places at once: the duplicate window lets one through, and names it to all others.
+func TestCharge_FiftyAtOnceTakeOnce(t *testing.T) {
+	w := newWorld(t, authorizenetemu.Config{}, authorizenetemu.Merchant{})
+	saved := w.saved("")
+	var running sync.WaitGroup
+	ids := make([]string, 50)
+	for i := range ids {
+		running.Go(func() {
+			r, err := w.client.Charge(context.Background(), authorizenet.Charge{Code: "A1", Amount: dollars(2500), Saved: &saved})
+			var twin *authorizenet.DuplicateError
+			switch {
+			case err == nil:
+				ids[i] = r.TransactionID
+			case errors.As(err, &twin):
+				ids[i] = twin.OriginalID
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
+	got := w.emu.Captured(w.merchant.Login)
+	if len(got) != 1 || len(slices.Compact(slices.Sorted(slices.Values(ids)))) != 1 || ids[0] != got[0].ID {
+		t.Errorf("captured %+v, told of %v", got, ids)
 	}
 }

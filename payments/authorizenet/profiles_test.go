@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"tollhouse/payments"
@@ -26,15 +27,24 @@ func TestCreateCustomer_AgainIsTheSame(t *testing.T) {
 }
 
 func TestCreateCustomer_TakesNobodyElsesProfile(t *testing.T) {
-	for name, body := range map[string]string{
-		"another merchant id": `{"messages":{"resultCode":"Error","message":[{"code":"E00039","text":"A duplicate record with ID 77 already exists."}]},
-			"profile":{"customerProfileId":"77","merchantCustomerId":"c42"}}`,
-		"words around": `{"messages":{"resultCode":"Error","message":[{"code":"E00039","text":"See: A duplicate record with ID 77 already exists. Or 78."}]}}`,
-		"no id":        `{"messages":{"resultCode":"Error","message":[{"code":"E00039","text":"A duplicate record already exists."}]}}`,
+	const twin = "A duplicate record with ID 77 already exists."
+	for name, c := range map[string]struct{ sentence, owner, want string }{
+		"ours":                {twin, "c41", "77"},
+		"another merchant id": {twin, "c42", ""},
+		"words before":        {"See: " + twin, "c41", ""},
+		"words after":         {twin + " Or 78.", "c41", ""},
+		"no id":               {"A duplicate record already exists.", "c41", ""},
 	} {
-		id, err := answerWith(t, body).CreateCustomer(context.Background(), authorizenet.Customer{MerchantID: "c41"})
-		if err == nil {
-			t.Errorf("%s: got %s", name, id)
+		client := answerBy(t, func(request string) string {
+			if strings.Contains(request, "getCustomerProfileRequest") {
+				return `{"profile":{"customerProfileId":"77","merchantCustomerId":"` + c.owner + `"},"messages":{"resultCode":"Ok"}}`
+			}
+			return `{"messages":{"resultCode":"Error","message":[{"code":"E00039","text":"` + c.sentence + `"}]}}`
+		})
+		id, err := client.CreateCustomer(context.Background(), authorizenet.Customer{MerchantID: "c41"})
+		var duplicate *authorizenet.DuplicateProfileError
+		if id != c.want || (c.want == "") != errors.As(err, &duplicate) {
+			t.Errorf("%s: got %q, %v", name, id, err)
 		}
 	}
 }

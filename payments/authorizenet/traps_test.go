@@ -70,11 +70,20 @@ func TestEmulator_RefusesFieldsInAnotherOrder(t *testing.T) {
 	}
 }
 
-// answerWith is a client whose processor always gives this answer.
-func answerWith(t *testing.T, body string) *authorizenet.Client {
+// answerBy is a client whose processor gives what a function makes of the request.
+func answerBy(t *testing.T, answer func(request string) string) *authorizenet.Client {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if _, err := io.WriteString(w, body); err != nil {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		said := answer(string(body))
+		if status, rest, found := strings.Cut(said, " "); found && status == "500" {
+			said = rest
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+		if _, err := io.WriteString(w, said); err != nil {
 			t.Error(err)
 		}
 	}))
@@ -84,6 +93,12 @@ func answerWith(t *testing.T, body string) *authorizenet.Client {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// answerWith is a client whose processor always gives this answer.
+func answerWith(t *testing.T, body string) *authorizenet.Client {
+	t.Helper()
+	return answerBy(t, func(string) string { return body })
 }
 
 func chargeWith(t *testing.T, body string) (authorizenet.Result, error) {
@@ -133,6 +148,7 @@ func TestCharge_BelievesNoAnswerThatIsNotOne(t *testing.T) {
 		"held without an id":   `{"transactionResponse":{"responseCode":"4","transId":"0"},"messages":{"resultCode":"Ok"}}`,
 		"try again later":      `{"messages":{"resultCode":"Error","message":[{"code":"E00001","text":"An error occurred during processing. Please try again."}]}}`,
 		"error without a code": `{"messages":{"resultCode":"Error"}}`,
+		"a broken server's":    `500 {"transactionResponse":{"responseCode":"1","transId":"60001"},"messages":{"resultCode":"Ok"}}`,
 		"two values":           `{"messages":{"resultCode":"Ok"}} {}`,
 	} {
 		if r, err := chargeWith(t, body); !errors.Is(err, authorizenet.ErrUnknown) {
@@ -182,6 +198,13 @@ func TestFind_SeesUnsettledSettledAndCustomersTransactions(t *testing.T) {
 	found, err := w.client.Find(ctx, authorizenet.Search{Code: "A1", Since: w.emu.Clock.Now(), ProfileID: saved.ProfileID})
 	if err != nil || len(found) != 1 {
 		t.Errorf("by the customer: %+v, %v", found, err)
+	}
+	if _, err := w.client.Charge(ctx, authorizenet.Charge{Code: "A2", Amount: dollars(2500), Saved: &saved}); err != nil {
+		t.Fatal(err)
+	}
+	w.emu.Clock.Advance(40 * 24 * time.Hour) // so that it is in the third of four ranges
+	if found, err = w.client.Find(ctx, authorizenet.Search{Code: "A2", Since: start}); err != nil || len(found) != 1 {
+		t.Errorf("in a later range: %+v, %v", found, err)
 	}
 	found, err = w.client.Find(ctx, authorizenet.Search{Code: "A", Since: start, ProfileID: saved.ProfileID})
 	if err != nil || len(found) != 0 {
@@ -318,4 +341,40 @@ func TestReverse_RefundsABankDebit(t *testing.T) {
 	if _, err := w.client.Refund(context.Background(), authorizenet.Refund{Code: "R1", OriginalID: id, Amount: tx.Settled, Bank: tx.Bank}); err != nil {
 		t.Error(err)
 	}
+}
+
+// While a batch settles, rows leave the list of what is unsettled, and others slip from a page that was not read to one that was.
+func TestFind_AListThatShrinksIsReadAgain(t *testing.T) {
+	calls := 0
+	c := answerBy(t, func(request string) string {
+		switch {
+		case strings.Contains(request, "getUnsettledTransactionListRequest"):
+			calls++
+			return unsettledPage(calls, strings.Contains(request, `"offset":2`))
+		case strings.Contains(request, "getTransactionDetailsRequest"):
+			return `{"transaction":{"transId":"7","transactionStatus":"capturedPendingSettlement","order":{"invoiceNumber":"A7"},"settleAmount":1.5},` +
+				`"messages":{"resultCode":"Ok"}}`
+		}
+		return `{"messages":{"resultCode":"Ok","message":[{"code":"I00004"}]}}`
+	})
+	found, err := c.Find(context.Background(), authorizenet.Search{Code: "A7", Since: time.Now()})
+	if err != nil || len(found) != 1 || calls != 3 {
+		t.Errorf("after %d calls: %+v, %v", calls, found, err)
+	}
+}
+
+// unsettledPage is a first page of a thousand rows of 1,500, then a second one of a list that has only 900 left, then the whole of it with what
+// had slipped through.
+func unsettledPage(call int, second bool) string {
+	row := func(id, code string) string {
+		return `{"transId":"` + id + `","transactionStatus":"capturedPendingSettlement","invoiceNumber":"` + code + `","submitTimeUTC":"2026-03-02T09:00:00Z"}`
+	}
+	const end = `],"messages":{"resultCode":"Ok"}}`
+	switch {
+	case call == 1:
+		return `{"totalNumInResultSet":1500,"transactions":[` + strings.TrimSuffix(strings.Repeat(row("1", "B")+",", 1000), ",") + end
+	case second:
+		return `{"totalNumInResultSet":900,"transactions":[` + row("2", "B") + end
+	}
+	return `{"totalNumInResultSet":900,"transactions":[` + row("7", "A7") + end
 }
