@@ -61,13 +61,17 @@ func (s *Invoices) recorded(t *tenant.Tenant, p *ledger.Payment) *Change {
 	return &Change{What: "payment.succeeded", Entries: s.credits(t, p)}
 }
 
-// credits makes the entries of a received payment, one an invoice.
+// credits makes the entries of a received payment: one an invoice, and one for what is over.
 func (s *Invoices) credits(t *tenant.Tenant, p *ledger.Payment) []ledger.Entry {
 	today := s.today(t)
 	entries := make([]ledger.Entry, len(p.Allocations))
 	for i, a := range p.Allocations {
 		entries[i] = ledger.Entry{CompanyID: p.CompanyID, InvoiceID: a.InvoiceID, PaymentID: p.ID, Kind: ledger.EntryPayment, Amount: -a.Amount,
 			Currency: p.Currency, EffectiveOn: today}
+	}
+	if left := over(p); left > 0 {
+		entries = append(entries, ledger.Entry{CompanyID: p.CompanyID, PaymentID: p.ID, Kind: ledger.EntryCreditGiven, Amount: -left, Currency: p.Currency,
+			Effect: "manual/" + p.ID + "/over", EffectiveOn: today})
 	}
 	return entries
 }

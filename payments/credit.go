@@ -99,3 +99,11 @@ func (s *Service) Credit(ctx context.Context, t *tenant.Tenant, companyID string
 	}
 	return s.cfg.Store.Credit(ctx, t.ID, companyID)
 }
+
+// Balance returns what a client owes, a currency each; negative when its credit is more. None are zero.
+func (s *Service) Balance(ctx context.Context, t *tenant.Tenant, companyID string) ([]ledger.Money, error) {
+	if !tenant.ValidID("com", companyID) {
+		return nil, nil
+	}
+	return s.cfg.Store.Balance(ctx, t.ID, companyID)
+}

@@ -21,7 +21,7 @@ const (
 	Credit = "credit" // the client's own: no processor is asked
 )
 
-// NewPayment is money for one or more invoices of one company in one currency. Its amount is the sum of its allocations.
+// NewPayment is money for one or more invoices of one company in one currency. Its amount is the sum of its allocations, and what is over.
 type NewPayment struct {
 	Key         string          // up to 255 characters; the same key again is the same payment. "" for none
 	CompanyID   string          // "": the invoices'; given, the invoices of other companies are ErrNotFound
@@ -32,6 +32,7 @@ type NewPayment struct {
 	Reference   string          // up to 120 characters
 	ReceivedOn  ledger.Date     // zero: today in the tenant's zone; not in the future
 	Allocations []ledger.Allocation
+	Over        int64 // money that fits no invoice: it becomes the client's credit. Without allocations CompanyID and Currency are required
 }
 
 // RecordPayment writes a payment that was received, and posts it to the ledger, today: a statement of past days never changes. An unknown
@@ -88,10 +89,14 @@ func (in *NewPayment) check(today ledger.Date) error {
 	if today.Before(in.ReceivedOn) {
 		wrong.add("received_on", "out_of_range", "The day cannot be in the future.")
 	}
-	if len(in.Allocations) == 0 || len(in.Allocations) > maxAllocations {
+	if len(in.Allocations) == 0 && in.Over > 0 {
+		if _, err := ledger.ParseCurrency(string(in.Currency)); err != nil {
+			wrong.add("currency", "required", "Say in what currency the money is: an ISO 4217 code, like USD.")
+		}
+	} else if len(in.Allocations) == 0 || len(in.Allocations) > maxAllocations {
 		wrong.add("allocations", "out_of_range", fmt.Sprintf("Name 1 to %d invoices.", maxAllocations))
 	}
-	wrong.allocations(in.Allocations)
+	wrong.allocations(in.Allocations, in.Over)
 	return wrong.err()
 }
 
@@ -102,11 +107,17 @@ func (in *NewPayment) namesRows() bool {
 			return false
 		}
 	}
+	if len(in.Allocations) == 0 && !tenant.ValidID("com", in.CompanyID) {
+		return false
+	}
 	return in.ContactID == "" || tenant.ValidID("con", in.ContactID)
 }
 
-func (f *faults) allocations(all []ledger.Allocation) {
-	seen, sum := map[string]bool{}, int64(0)
+func (f *faults) allocations(all []ledger.Allocation, over int64) {
+	seen, sum := map[string]bool{}, max(0, over)
+	if over < 0 {
+		f.add("over", "out_of_range", "What is over cannot be negative.")
+	}
 	for i, a := range all {
 		at := fmt.Sprintf("allocations[%d]", i)
 		switch {
@@ -126,7 +137,7 @@ func (f *faults) allocations(all []ledger.Allocation) {
 // payment is the checked input as a payment; its allocations are in the order in which rows are locked.
 func (in *NewPayment) payment(status string) ledger.Payment {
 	p := ledger.Payment{CompanyID: in.CompanyID, ContactID: in.ContactID, Status: status, Kind: in.Kind, Currency: in.Currency, Method: in.Method,
-		Reference: in.Reference, ReceivedOn: in.ReceivedOn, Allocations: in.ordered()}
+		Reference: in.Reference, ReceivedOn: in.ReceivedOn, Allocations: in.ordered(), Amount: in.Over}
 	for _, a := range p.Allocations {
 		p.Amount += a.Amount
 	}
@@ -137,8 +148,11 @@ func (in *NewPayment) ordered() []ledger.Allocation {
 	return slices.SortedFunc(slices.Values(in.Allocations), byInvoice)
 }
 
+// over is the part of a payment that is meant for no invoice.
+func over(p *ledger.Payment) int64 { return p.Amount - sum(p.Allocations) }
+
 // sameAs reports whether a payment that was recorded before is what is asked for now.
 func (in *NewPayment) sameAs(p ledger.Payment) bool {
 	return (in.CompanyID == "" || in.CompanyID == p.CompanyID) && (in.Currency == "" || in.Currency == p.Currency) && in.Kind == p.Kind &&
-		slices.Equal(in.ordered(), p.Allocations)
+		slices.Equal(in.ordered(), p.Allocations) && in.Over == over(&p)
 }

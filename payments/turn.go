@@ -47,6 +47,8 @@ type PayStore interface {
 	Presence(ctx context.Context, t tenant.ID, companyID string, invoiceIDs []string) ([]Presence, error)
 	// Credit returns what stands to a client's credit, by currency.
 	Credit(ctx context.Context, t tenant.ID, companyID string) ([]ledger.Money, error)
+	// Balance returns what a client owes, by currency.
+	Balance(ctx context.Context, t tenant.ID, companyID string) ([]ledger.Money, error)
 
 	// TakeLooks takes what is due of all tenants, and puts each off by hold so that no other node takes it meanwhile.
 	TakeLooks(ctx context.Context, now time.Time, hold time.Duration, limit int) ([]Look, error)

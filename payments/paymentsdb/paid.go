@@ -121,15 +121,30 @@ const creditOf = `
 	 WHERE e.tenant_id = $1 AND e.company_id = $2 AND e.invoice_id IS NULL
 	 GROUP BY e.currency HAVING sum(e.amount) <> 0 ORDER BY e.currency`
 
+// balanceOf sums all entries of client $2.
+const balanceOf = `
+	SELECT e.currency, sum(e.amount)::bigint FROM ledger_entries e
+	 WHERE e.tenant_id = $1 AND e.company_id = $2
+	 GROUP BY e.currency HAVING sum(e.amount) <> 0 ORDER BY e.currency`
+
 // Credit returns what stands to a client's credit, by currency.
-func (s *Store) Credit(ctx context.Context, t tenant.ID, companyID string) (all []ledger.Money, err error) {
+func (s *Store) Credit(ctx context.Context, t tenant.ID, companyID string) ([]ledger.Money, error) {
+	return s.sums(ctx, t, creditOf, companyID)
+}
+
+// Balance returns what a client owes, by currency.
+func (s *Store) Balance(ctx context.Context, t tenant.ID, companyID string) ([]ledger.Money, error) {
+	return s.sums(ctx, t, balanceOf, companyID)
+}
+
+func (s *Store) sums(ctx context.Context, t tenant.ID, q, companyID string) (all []ledger.Money, err error) {
 	b := &pgx.Batch{}
-	b.Queue(creditOf, t, companyID).Query(func(rows pgx.Rows) (err error) {
+	b.Queue(q, t, companyID).Query(func(rows pgx.Rows) (err error) {
 		all, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (m ledger.Money, err error) { return m, row.Scan(&m.Currency, &m.Amount) })
 		return err
 	})
 	if err := rls.Read(ctx, s.pool, t, b); err != nil {
-		return nil, fmt.Errorf("reading a client's credit: %w", err)
+		return nil, fmt.Errorf("adding up a client's account: %w", err)
 	}
 	return all, nil
 }

@@ -89,6 +89,8 @@ func (s *Store) AddPayment(ctx context.Context, t tenant.ID, p ledger.Payment, k
 		return s.Payment(ctx, t, id)
 	case rls.Violates(err, "payments_one_per_key"): // recorded a moment ago, for other invoices
 		return ledger.Payment{}, payments.ErrKeyReused
+	case rls.Violates(err, "payments_tenant_id_company_id_fkey"):
+		return ledger.Payment{}, fmt.Errorf("company %s: %w", p.CompanyID, payments.ErrNotFound)
 	case rls.Violates(err, "payments_tenant_id_company_id_contact_id_fkey"):
 		return ledger.Payment{}, fmt.Errorf("contact %s: %w", p.ContactID, payments.ErrNotFound)
 	}
@@ -145,9 +147,14 @@ func (s *Store) insertPayment(ctx context.Context, tx pgx.Tx, t tenant.ID, p led
 
 // finish posts a payment's entries and tells of it.
 func (s *Store) finish(ctx context.Context, tx pgx.Tx, t tenant.ID, p ledger.Payment, change *payments.Change) error {
+	const credited = `
+		UPDATE payments p SET credited = (SELECT COALESCE(-sum(e.amount), 0) FROM ledger_entries e
+			WHERE e.tenant_id = $1 AND e.payment_id = $2 AND e.kind = 'credit_given')
+		 WHERE p.tenant_id = $1 AND p.id = $2`
 	b := &pgx.Batch{}
 	queueEntries(b, t, change.Entries)
 	if p.Status == payments.Succeeded {
+		b.Queue(credited, t, p.ID)
 		queueReceipt(b, t, p.ID, p.ChangedAt, ledger.DateIn(p.ChangedAt, time.UTC))
 	}
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
