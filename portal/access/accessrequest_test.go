@@ -257,6 +257,9 @@ func TestDismissAccess_LetsNobodyInAndIsQuietForADay(t *testing.T) {
 	if n := h.events(t, "access.dismissed"); n != 1 {
 		t.Errorf("%d audit entries, want 1", n)
 	}
+	if _, err := n.ApproveAccess(context.Background(), h.tenant.ID, id, access.Approval{Role: access.Payer}); !errors.Is(err, access.ErrConflict) {
+		t.Errorf("approving what was dismissed: %v, want ErrConflict", err)
+	}
 	n.ask(t, h, token, "", stranger)
 	if list := n.requests(t, h); len(list) != 1 {
 		t.Errorf("%d requests within the day, want 1", len(list))

@@ -32,7 +32,7 @@ func business(t testing.TB, slug string) *tenant.Tenant {
 	b := &tenant.Tenant{ID: tenant.ID("ten_" + slug), Slug: slug, Name: "Business " + slug, Status: tenant.Active, TimeZone: zone, Country: "DE",
 		Locale: "de-DE", Currency: "EUR", Test: true, CreatedAt: now, Style: tenant.NewStyle(primary, accent),
 		Brand: tenant.Brand{Primary: primary, Accent: accent, Footer: "Footer", SupportEmail: "help@acme.test", Logo: tenant.Logo{Hash: "ab", Width: 7, Height: 8}},
-		Policy: tenant.Policy{SessionLifetime: time.Hour, DocumentLinkLifetime: 24 * time.Hour, StrictLinks: true, LogVisitors: true,
+		Policy: tenant.Policy{SessionLifetime: time.Hour, DocumentLinkLifetime: 24 * time.Hour, StrictLinks: true, StepUpLinks: true, LogVisitors: true,
 			PaymentInstructions: "Pay"}}
 	for _, v := range []reflect.Value{reflect.ValueOf(*b), reflect.ValueOf(b.Brand), reflect.ValueOf(b.Brand.Logo), reflect.ValueOf(b.Policy)} {
 		for i := range v.NumField() {
