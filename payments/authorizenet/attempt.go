@@ -159,10 +159,7 @@ func (a *Account) Cancel(ctx context.Context, at payments.Attempt) (payments.Out
 func (a *Account) read(ctx context.Context, at payments.Attempt, id string, fresh bool) (payments.Outcome, error) {
 	t, err := a.in(at.Currency).Transaction(ctx, id)
 	if err != nil {
-		if fresh && errors.Is(err, ErrNotFound) { // lists and details come a moment after the answer
-			return payments.Outcome{}, fmt.Errorf("%w: transaction %s cannot be read yet", payments.ErrLost, id)
-		}
-		if fresh { // the charge went through, whatever reading it back says
+		if fresh { // the charge went through, whatever reading it back says: details may come a moment after the answer
 			return payments.Outcome{}, fmt.Errorf("%w: reading transaction %s back: %w", payments.ErrLost, id, err)
 		}
 		return payments.Outcome{}, translate(err)
