@@ -345,8 +345,7 @@ func (h *house) waits(t *testing.T, done <-chan error) error {
 	for tick := time.NewTicker(5 * time.Millisecond); ; {
 		select {
 		case err := <-done:
-			t.Errorf("it did not wait: %v", err)
-			return nil
+			t.Fatalf("it did not wait: %v", err)
 		case <-tick.C:
 		}
 		var waiting bool
