@@ -114,6 +114,8 @@ func (e *Emulator) attempt(i *intent, m *method, c *call) *apiError {
 		return nil
 	case m.fate.secure == secureAlways || (m.fate.secure == secureOnce && !m.setUp):
 		return e.askSecure(i, m, c)
+	case m.kind == "card" && m.over(e.now()):
+		return e.fail(i, m, declineOf(&method{fate: declined("expired_card", "")}), c)
 	case m.fate.code != "" && (!i.setup || m.fate.attachFails):
 		return e.fail(i, m, declineOf(m), c)
 	}

@@ -71,6 +71,11 @@ func (m *method) billingDetails() obj {
 	return obj{"address": address, "email": null(m.billing["email"]), "name": null(m.billing["name"]), "phone": null(m.billing["phone"])}
 }
 
+// over is whether the card's last month has passed.
+func (m *method) over(now time.Time) bool {
+	return !now.Before(time.Date(int(m.year), time.Month(m.month)+1, 1, 0, 0, 0, 0, time.UTC))
+}
+
 // null is nil for an empty text, as JSON has it.
 func null(s string) any {
 	if s == "" {

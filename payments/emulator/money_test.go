@@ -222,6 +222,24 @@ func TestKeys_OpenOneAccountEach(t *testing.T) {
 	}
 }
 
+func TestUpdater_ACardWhoseLastMonthPassedIsDeclined(t *testing.T) {
+	w := newWorld(t)
+	customer := w.customer()
+	m, err := w.api.PaymentMethods.Attach("pm_card_visa", &stripe.PaymentMethodAttachParams{Customer: &customer.ID})
+	pay := &stripe.PaymentIntentConfirmParams{PaymentMethod: &must(t, m, err).ID}
+	w.emu.UpdateCard(w.acct.ID, m.ID, 3, 2026, "")
+	mine := func(p *stripe.PaymentIntentParams) { p.Customer = &customer.ID }
+	done, err := w.api.PaymentIntents.Confirm(w.unconfirmed(mine).ID, pay)
+	if must(t, done, err).Status != "succeeded" {
+		t.Errorf("in its last month: %s", done.Status)
+	}
+	w.emu.Advance(30 * day)
+	_, err = w.api.PaymentIntents.Confirm(w.unconfirmed(mine).ID, pay)
+	if e := wrong(t, err); e.Code != stripe.ErrorCodeExpiredCard {
+		t.Errorf("after it: %v", e)
+	}
+}
+
 // A number that a person typed is nowhere afterwards: not in an answer, an event, a list, the page.
 func TestCardNumbers_AreNotTakenFromServersAndNotKept(t *testing.T) {
 	w := newWorld(t)

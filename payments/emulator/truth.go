@@ -55,16 +55,6 @@ func (e *Emulator) Totals(accountID string) map[string]Total {
 	return maps.Clone(e.account(accountID).totals)
 }
 
-// IntentState is the status of a payment or setup intent; empty when there is none.
-func (e *Emulator) IntentState(accountID, id string) string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if i := e.account(accountID).intentOf(id); i != nil {
-		return i.status
-	}
-	return ""
-}
-
 // forgetPayments drops the oldest payments that are finished and undisputed, beyond what Config.Forget keeps. Totals stay.
 func (e *Emulator) forgetPayments(a *account) {
 	if e.forget <= 0 {
