@@ -91,6 +91,9 @@ func TestDraft_IsNobodyElses(t *testing.T) {
 			t.Errorf("%s is led to it", name)
 		}
 	}
+	if left := h.count(t, h.tenant.ID, `SELECT count(*) FROM form_drafts`); left != 1 {
+		t.Error("somebody else's look takes it away")
+	}
 	// Moved to the colleague's name, the row does not open.
 	h.exec(t, h.tenant.ID, `UPDATE form_drafts SET contact_id = 'con_2'`)
 	if _, ok := n.taken(t, colleague.Session, asking); ok {

@@ -67,6 +67,11 @@ func TestEmail_ChangesWhenBothSidesAreShown(t *testing.T) {
 	if err := n.ConfirmEmail(ctx, other.Session, code, visitor); err == nil {
 		t.Error("another session of the contact takes it")
 	}
+	h.exec(t, h.tenant.ID, `UPDATE crm_client_portal_sessions SET step_up_until = now() WHERE id = $1`, g.Session.ID)
+	if err := n.ConfirmEmail(ctx, g.Session, code, visitor); !errors.Is(err, access.ErrStepUp) || !h.email(t, "payables@acme.example") {
+		t.Errorf("after the half hour: %v", err)
+	}
+	h.exec(t, h.tenant.ID, `UPDATE crm_client_portal_sessions SET step_up_until = now() + interval '1 minute' WHERE id = $1`, g.Session.ID)
 	for i := range 2 { // pressed twice
 		if err := n.ConfirmEmail(ctx, g.Session, code, visitor); err != nil || !h.email(t, "new@acme.example") {
 			t.Fatalf("press %d: %v", i+1, err)
