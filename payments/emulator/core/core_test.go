@@ -223,6 +223,22 @@ func TestDeliveries_DroppedByHandIsNotSent(t *testing.T) {
 	}
 }
 
+func TestDeliveries_ForgetTheOldest(t *testing.T) {
+	in := newInbox(t)
+	emu := frozen(func(c *core.Config) { oneConnection(c); c.Keep = 2 })
+	emu.Deliveries.Send(in.message("a"))
+	first := emu.Deliveries.Log()[0].ID
+	emu.Deliveries.Send(in.message("b"))
+	emu.Deliveries.Send(in.message("c"))
+	if emu.Deliveries.Resend(first) == nil || len(emu.Deliveries.Log()) != 2 {
+		t.Errorf("remembers %+v", emu.Deliveries.Log())
+	}
+	emu.Clock.Advance(0)
+	if got := in.take(); got != "a b c" {
+		t.Errorf("what was forgotten before its time was not sent: %s", got)
+	}
+}
+
 func TestDeliveries_GoOutInTheBackgroundUnderRun(t *testing.T) {
 	in := newInbox(t)
 	emu := core.New(core.Config{Client: http.DefaultClient, Keep: 10})
