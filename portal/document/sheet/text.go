@@ -87,6 +87,7 @@ type writer struct {
 	color    tenant.Color
 	done     typeset.Em // how far the line is written
 	font     *embedded  // of the text object that is open, nil when none is
+	heavier  bool       // of that object
 	open     bool       // within the brackets of an array of glyphs
 	inString bool       // within a string of that array
 	carry    typeset.Em // by how much the next glyph moves to the right
@@ -105,10 +106,10 @@ func (s *Sheet) Text(line typeset.Line, x, y, size Length, c tenant.Color) (end 
 		case cluster.Font == nil:
 			unsaid = w.substitute(cluster, text) || unsaid
 		case cluster.Level%2 == 1:
-			w.begin(cluster.Font)
+			w.begin(cluster.Font, cluster.Heavier)
 			w.backwards(cluster, text)
 		default:
-			w.begin(cluster.Font)
+			w.begin(cluster.Font, cluster.Heavier)
 			w.glyph(typeset.Drawn{Glyphs: cluster.Glyphs, Advance: cluster.Advance}, text)
 		}
 		w.done += cluster.Advance
@@ -120,14 +121,18 @@ func (s *Sheet) Text(line typeset.Line, x, y, size Length, c tenant.Color) (end 
 	return x + line.Width.At(size)
 }
 
-// begin opens a text object in a font.
-func (w *writer) begin(f *typeset.Font) {
+// begin opens a text object in a font. Letters that are to be heavier than their font has them are outlined as well, by a thirtieth of their size.
+func (w *writer) begin(f *typeset.Font, heavier bool) {
 	e := w.embed(f)
-	if w.font == e {
+	if w.font == e && w.heavier == heavier {
 		return
 	}
 	w.end()
-	w.font, w.carry = e, 0
+	w.font, w.heavier, w.carry = e, heavier, 0
+	if heavier {
+		w.ops.color(w.color, "RG")
+		w.ops.length(w.size / 30).op("w 2 Tr")
+	}
 	w.ops.str("BT /")
 	w.ops.str(e.name)
 	w.ops.str(" ")
@@ -142,7 +147,10 @@ func (w *writer) end() {
 	}
 	w.endArray()
 	w.ops.op("ET")
-	w.font = nil
+	if w.heavier {
+		w.ops.op("0 Tr")
+	}
+	w.font, w.heavier = nil, false
 }
 
 func (w *writer) endArray() {
@@ -192,7 +200,7 @@ func (w *writer) backwards(c *typeset.Cluster, text []rune) {
 // substitute draws a box with the number of a character that no font has, and reports whether there was something to draw. A blank carries the
 // character, so that it is copied with the text around it.
 func (w *writer) substitute(c *typeset.Cluster, text []rune) bool {
-	w.begin(w.library.BuiltIn())
+	w.begin(w.library.BuiltIn(), false)
 	w.glyph(typeset.Drawn{Advance: c.Advance}, text)
 	if c.Advance == 0 {
 		return false

@@ -16,6 +16,7 @@ import (
 // known at first; the rest is read when a text needs it.
 type Font struct {
 	name string
+	bold bool
 	path string // "" for what is built in
 	at   int    // which font of a collection
 	cmap font.Cmap

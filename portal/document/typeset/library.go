@@ -16,14 +16,17 @@ import (
 // Weight is how heavy the letters are.
 type Weight uint8
 
-// The two weights. A script whose font has no bold is set in regular.
+// The two weights. A script whose font has no bold is set in regular, and its clusters say so.
 const (
 	Regular Weight = iota
 	Bold
 )
 
 // family is a font in its weights.
-type family struct{ weights [2]*Font }
+type family struct {
+	name    string
+	weights [2]*Font
+}
 
 // in returns the font of a weight, or of the other when the family has only that.
 func (f family) in(w Weight) *Font { return cmp.Or(f.weights[w], f.weights[Regular], f.weights[Bold]) }
@@ -49,7 +52,8 @@ func NewLibrary(dirs ...string) (*Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Library{families: []family{{[2]*Font{regular, bold}}}}
+	bold.bold = true
+	l := &Library{families: []family{{weights: [2]*Font{regular, bold}}}}
 	for _, found := range find(dirs) {
 		l.add(found)
 	}
@@ -131,19 +135,15 @@ func (l *Library) add(c candidate) {
 	}
 	last := &l.families[len(l.families)-1]
 	for _, f := range fonts {
-		if c.weight == Bold && last.weights[Bold] == nil && last.weights[Regular] != nil && strings.HasPrefix(f.name, familyOf(last.weights[Regular].name)+"-") {
+		f.bold = c.weight == Bold
+		if f.bold && last.name == c.family && last.weights[Bold] == nil {
 			last.weights[Bold] = f
 			continue
 		}
-		var own family
+		own := family{name: c.family}
 		own.weights[c.weight] = f
 		l.families = append(l.families, own)
 	}
-}
-
-func familyOf(name string) string {
-	name, _, _ = strings.Cut(name, "-")
-	return name
 }
 
 // pdfName is a file's name without its ending and without what a PDF name would have to escape.

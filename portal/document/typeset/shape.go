@@ -31,6 +31,7 @@ type Setter struct {
 	bidi    bidi.Paragraph
 	seg     segmenter.Segmenter
 	runs    []run
+	weight  Weight // of the text at hand
 }
 
 func newSetter(l *Library) *Setter {
@@ -60,7 +61,7 @@ type run struct {
 // Shape sets a paragraph, which holds no line feed: see OneLine. The text is as it will be drawn.
 func (s *Setter) Shape(paragraph string, w Weight, d Direction) *Text {
 	t := &Text{Runes: []rune(paragraph), setter: s}
-	s.runs = s.runs[:0]
+	s.runs, s.weight = s.runs[:0], w
 	t.RTL = s.direct(t.Runes, d)
 	s.split(w, t.Runes)
 	t.Clusters = make([]Cluster, 0, len(t.Runes))
@@ -300,7 +301,7 @@ func (s *Setter) collect(t *Text, r *run) {
 	rtl := r.level%2 == 1
 	next := r.end // where the cluster ends that was read before this one, when reading from right to left
 	for i := 0; i < len(info); {
-		c := Cluster{Font: r.font, Start: info[i].Cluster, End: r.end, Level: r.level}
+		c := Cluster{Font: r.font, Start: info[i].Cluster, End: r.end, Level: r.level, Heavier: s.weight == Bold && !r.font.bold}
 		from := i
 		for ; i < len(info) && info[i].Cluster == c.Start; i++ {
 			glyphs[i] = Glyph{ID: info[i].Glyph, Advance: Em(pos[i].XAdvance), X: Em(pos[i].XOffset), Y: Em(pos[i].YOffset)}

@@ -15,6 +15,7 @@ type Cluster struct {
 	Glyphs     []Glyph // from left to right
 	Start, End int     // its characters, Text.Runes[Start:End]
 	Level      uint8   // of embedding (UAX 9): odd runs from right to left
+	Heavier    bool    // bold was wanted, and the font has none: whoever draws it makes it so
 	Advance    Em
 }
 

@@ -165,6 +165,9 @@ func TestShape_ChoosesAFontForEachGrapheme(t *testing.T) {
 	var fonts []string
 	for _, c := range s.Shape("A あ。न", typeset.Bold, typeset.Auto).Clusters {
 		fonts = append(fonts, c.Font.Name())
+		if hasNone := c.Font.Name() == "wqy-microhei"; c.Heavier != hasNone {
+			t.Errorf("%s is to be made heavier: %v", c.Font.Name(), c.Heavier)
+		}
 	}
 	want := []string{"DejaVuSans-Bold", "DejaVuSans-Bold", "wqy-microhei", "wqy-microhei", "NotoSansDevanagari-Bold"}
 	if !slices.Equal(fonts, want) {
