@@ -11,7 +11,7 @@ STAMPS := .dev/stamps
 export TOLLHOUSE_AXE := $(CURDIR)/$(AXE)
 export CGO_ENABLED ?= 1
 
-.PHONY: help run tools test check build soak bench shots fuzz generate fmt lint vulnerabilities clean
+.PHONY: help run tools test check build bench shots fuzz generate fmt lint vulnerabilities clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -35,9 +35,6 @@ lint: ## format, generated files, vet, staticcheck, errcheck, bodyclose, sqlclos
 
 vulnerabilities: ## look our dependencies up in the Go vulnerability database (needs the internet)
 	go tool govulncheck ./... || echo "govulncheck found something, or its database is out of reach: see above"
-
-soak: ## a million payments through random worlds of the payment machine (hours); a failing world's seed is printed
-	TOLLHOUSE_SOAK=1000000 go test ./payments -run '^TestRandomWorlds' -v -timeout 0
 
 bench: build $(STAMPS)/run ## benchmarks of every room, then a real server beside a bare one; prints ratios
 	@deploy/bench.sh

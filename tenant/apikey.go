@@ -28,14 +28,20 @@ const (
 	ScopeDomainsRead   Scope = "domains:read"   // custom domains and what their DNS lacks
 	ScopeDomainsWrite  Scope = "domains:write"  // claim, check and give up custom domains
 	ScopePreviewWrite  Scope = "preview:write"  // look at the portal as it appears to a contact
-	ScopeKeysRead      Scope = "keys:read"      // API keys, without their secrets
-	ScopeKeysWrite     Scope = "keys:write"     // make and revoke keys, never with more scopes than the caller has
+	ScopePaymentsRead  Scope = "payments:read"  // payments through a processor, refunds, disputes, credit
+	ScopePaymentsWrite Scope = "payments:write" // give money back, use credit
+	// Whose account the money goes to is a right of its own.
+	ScopeConnectionsRead  Scope = "connections:read"
+	ScopeConnectionsWrite Scope = "connections:write"
+	ScopeKeysRead         Scope = "keys:read"  // API keys, without their secrets
+	ScopeKeysWrite        Scope = "keys:write" // make and revoke keys, never with more scopes than the caller has
 )
 
 // Scopes lists every scope; a key made without a choice has them all.
 var Scopes = []Scope{ScopeClientsRead, ScopeClientsWrite, ScopeInvoicesRead, ScopeInvoicesWrite,
 	ScopeSessionsRead, ScopeSessionsWrite, ScopeMailsRead, ScopeBrandRead, ScopeBrandWrite, ScopeSettingsRead, ScopeSettingsWrite,
-	ScopeDomainsRead, ScopeDomainsWrite, ScopePreviewWrite, ScopeKeysRead, ScopeKeysWrite}
+	ScopeDomainsRead, ScopeDomainsWrite, ScopePreviewWrite, ScopePaymentsRead, ScopePaymentsWrite, ScopeConnectionsRead,
+	ScopeConnectionsWrite, ScopeKeysRead, ScopeKeysWrite}
 
 // APIKey is a key as it is listed: without its secret.
 type APIKey struct {

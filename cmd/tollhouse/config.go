@@ -72,6 +72,7 @@ type Config struct {
 	Pprof          bool
 	TestMode       bool
 	ControlSocket  string
+	Processors     processorURLs
 }
 
 // secret is a value that prints as [redacted] however it is printed.
@@ -169,6 +170,14 @@ var settings = []setting{
 	{name: "LIMIT_CERTIFICATES", standard: "100000", doc: "Most certificates kept in memory, at 4 to 6 KiB each; the others are read when asked for.", read: number(10, 10_000_000, func(c *Config) *int { return &c.Certificates })},
 	{name: "LOG_LEVEL", standard: "info", doc: "debug, info, warn or error.", read: func(c *Config, v string) error { return c.LogLevel.UnmarshalText([]byte(v)) }},
 	{name: "PPROF", standard: "false", doc: "Serve /debug/pprof/ on OPS_ADDR. A profile slows the process a little and shows its inner workings.", read: yesOrNo(func(c *Config) *bool { return &c.Pprof })},
+	{name: "STRIPE_API_URL", doc: "Where Stripe's API is, for tests on loopback. Only with --test-mode. Empty: Stripe's own.",
+		read: text(func(c *Config) *string { return &c.Processors.StripeAPI })},
+	{name: "STRIPE_SCRIPT_URL", doc: "The script of Stripe's card fields, for tests on loopback. Only with --test-mode. Empty: Stripe's own.",
+		read: text(func(c *Config) *string { return &c.Processors.StripeScript })},
+	{name: "AUTHORIZE_NET_API_URL", doc: "Where Authorize.Net's API is, for tests on loopback. Only with --test-mode. Empty: Authorize.Net's own.",
+		read: text(func(c *Config) *string { return &c.Processors.AuthorizeNetAPI })},
+	{name: "AUTHORIZE_NET_FORM_URL", doc: "The root of Authorize.Net's payment pages, for tests on loopback. Only with --test-mode. Empty: Authorize.Net's own.",
+		read: text(func(c *Config) *string { return &c.Processors.AuthorizeNetHosted })},
 	{name: "CONTROL_SOCKET", doc: "Path of the test clock's socket. Only with --test-mode.", read: text(func(c *Config) *string { return &c.ControlSocket })},
 }
 
@@ -245,6 +254,7 @@ func (c Config) contradictions() []error {
 		errs = append(errs, fmt.Errorf("%sSMTP_SECURITY: none is for a mail server on loopback only; %s is not", prefix, host))
 	}
 	errs = append(errs, c.contradictoryCAs()...)
+	errs = append(errs, c.contradictoryProcessors()...)
 	if _, err := c.mailKey(); err != nil {
 		errs = append(errs, err)
 	}

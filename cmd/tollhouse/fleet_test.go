@@ -23,6 +23,7 @@ import (
 	"tollhouse/deploy/services/redistest"
 	"tollhouse/edge"
 	"tollhouse/payments"
+	"tollhouse/payments/emulator"
 	"tollhouse/portal/access"
 	"tollhouse/portal/mail/mailsink"
 	"tollhouse/tenant"
@@ -30,13 +31,15 @@ import (
 
 // fleet is a number of whole nodes over one Postgres, one Redis, one CA and one mail server, all real.
 type fleet struct {
-	db    pgtest.DB
-	redis string
-	ca    *localca.CA
-	sink  *mailsink.Sink
-	logs  *logBuffer
-	conf  map[string]string
-	nodes []*fleetNode
+	stripe    *emulator.Emulator
+	stripeURL string
+	db        pgtest.DB
+	redis     string
+	ca        *localca.CA
+	sink      *mailsink.Sink
+	logs      *logBuffer
+	conf      map[string]string
+	nodes     []*fleetNode
 }
 
 // fleetNode is one running node.
@@ -91,6 +94,7 @@ func newFleet(t *testing.T, nodes int, settings map[string]string) *fleet {
 		t.Fatal(err)
 	}
 	go func() { _ = f.sink.Run(ctx) }()
+	f.startStripe(ctx, t)
 	dir := t.TempDir()
 	f.conf = f.settings(t, dir)
 	maps.Copy(f.conf, settings)
@@ -137,7 +141,7 @@ func (f *fleet) settings(t *testing.T, dir string) map[string]string {
 	return map[string]string{"PLATFORM_DOMAIN": fleetDomain, "POSTGRES_URL": f.db.AppURL, "REDIS_URL": f.redis, "SEAL_KEYS": "k1:" + strings.Repeat("5a", 32),
 		"DNS_RESOLVERS": strings.Join(f.ca.DNSAddrs, ","), "ACME_LIMITS": "none", "ACME_DIRECTORY": f.ca.DirectoryURL, "ACME_EMAIL": "ops@portal.test", "ACME_ROOT_FILE": file("root.pem", f.ca.RootPEM),
 		"ACME_CA_FILE": file("endpoint.pem", f.ca.EndpointPEM), "SMTP_ADDR": f.sink.Addr(), "SMTP_CA_FILE": file("mail.pem", f.sink.RootPEM()),
-		"MAIL_FROM": "billing@portal.test", "DRAIN_TIME": "5s", "LIMIT_HANDSHAKES": "100000",
+		"STRIPE_API_URL": f.stripeURL, "MAIL_FROM": "billing@portal.test", "DRAIN_TIME": "5s", "LIMIT_HANDSHAKES": "100000",
 		"LIMIT_LINKS": "100000", "LIMIT_API": "100000", "LIMIT_API_REFUSED": "100000", "HSTS": "0s"}
 }
 

@@ -68,7 +68,7 @@ func billingHooks(links *accessdb.Store, queue *maildb.Queue) paymentsdb.Hooks {
 		},
 		OnChange: func(ctx context.Context, tx pgx.Tx, t tenant.ID, e paymentsdb.Event) error {
 			by := access.ActorFrom(ctx)
-			document := cmp.Or(e.InvoiceID, e.PaymentID, e.ConnectionID)
+			document := cmp.Or(e.InvoiceID, e.PaymentID, e.ConnectionID, e.MethodID)
 			return auditdb.Insert(ctx, tx, t, audit.Event{Kind: e.What, Actor: audit.Actor(by.Kind), ActorID: by.ID,
 				IP: by.Visitor.IP, UserAgent: by.Visitor.UserAgent,
 				CompanyID: e.CompanyID, DocumentID: document})

@@ -108,6 +108,7 @@ type house struct {
 	access    *access.Service
 	clients   *accessdb.Clients
 	invoices  *payments.Invoices
+	cashier   *cashier
 	jobs      *river.Client[pgx.Tx]
 	unchecked bool // the database could not be asked at the start
 	portal    *portal.Server
@@ -205,9 +206,17 @@ func (h *house) buildAccess(_ context.Context, metrics *prometheus.Registry) err
 		return err
 	}
 	h.clients = accessdb.NewClients(h.pool, enqueue(queue))
-	h.invoices = payments.NewInvoices(paymentsdb.New(h.pool, billingHooks(links, queue)), h.now)
+	books := paymentsdb.New(h.pool, billingHooks(links, queue))
+	h.invoices = payments.NewInvoices(books, h.now)
+	if h.cashier, err = h.newCashier(books); err != nil {
+		return err
+	}
+	if err := h.cashier.countPayments(metrics); err != nil {
+		return err
+	}
 	h.api, err = api.New(api.Config{Keys: h.tenants, Tenants: tenants{h.directory, h.tenants}, Clients: h.clients, Invoices: h.invoices,
 		Brands: h.tenants, Logos: tenant.NewLogoChecker(), Links: h.access,
+		Connections: h.cashier, Payments: h.cashier, PaymentEvents: h.cashier,
 		Domains: h.domains, DomainLimit: h.config.Domains, Senders: h.senders, Mails: maildb.NewDeliveries(h.pool), Audit: apidb.NewAuditLog(h.pool),
 		Replies: apidb.NewReplies(h.pool, h.config.SealKeys), Limits: apiLimits{cache, h.config.APIPerMinute, h.config.RefusalsPerIP}, Log: h.log, Now: h.now})
 	if err != nil {
@@ -315,6 +324,7 @@ func (h *house) Run(ctx context.Context) error {
 	group.Go(func() error { return h.senders.Run(behind) })
 	group.Go(func() error { return h.rotation.Run(behind) })
 	group.Go(func() error { return h.runJobs(behind) })
+	group.Go(func() error { return h.cashier.Run(behind) })
 	group.Go(func() error { return h.anchorDaily(behind) })
 	if h.unchecked {
 		group.Go(func() error { return h.checkLater(behind) })

@@ -65,7 +65,9 @@ func TestJourney_ANewAddressTakesACodeFromBoth(t *testing.T) {
 	send("/portal/account/email/code", "code="+f.codeTo(t, next, "Confirm your email address"), "/portal/account?done=email")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if _, err := f.sink.Wait(ctx, func(m mailsink.Message) bool { return m.To[0] == who.contact.Email && strings.Contains(m.Subject, "was changed") }); err != nil {
+	if _, err := f.sink.Wait(ctx, func(m mailsink.Message) bool {
+		return m.To[0] == who.contact.Email && strings.Contains(m.Subject, "was changed")
+	}); err != nil {
 		t.Errorf("the old address is not told: %v", err)
 	}
 	if r := f.pageOn(t, f.nodes[1], b, other); r.StatusCode != http.StatusUnauthorized {

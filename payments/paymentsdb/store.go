@@ -45,6 +45,7 @@ type Event struct {
 	PaymentID string // "" for an invoice
 	// ConnectionID is of a change to a connection, which is no client's.
 	ConnectionID string
+	MethodID     string // of a change to a saved method
 }
 
 // New returns a store on a pool of the server's role.

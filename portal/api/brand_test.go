@@ -105,7 +105,8 @@ func TestSettings_ChangeWithinBounds(t *testing.T) {
 	b := setup(t)
 	b.call(b.acme, "PATCH", "/api/settings", `{"session_seconds":3600,"log_visitors":false,"payment_instructions":"Wire to\nDE00"}`).want(200)
 	got := b.call(b.acme, "GET", "/api/settings", "").want(200)
-	want := map[string]any{"session_seconds": 3600.0, "document_link_days": 30.0, "link_mode": "standard", "log_visitors": false, "payment_instructions": "Wire to\nDE00"}
+	want := map[string]any{"session_seconds": 3600.0, "document_link_days": 30.0, "link_mode": "standard", "log_visitors": false, "payment_instructions": "Wire to\nDE00",
+		"partial_payments": false, "partial_minimum": 0.0}
 	if diff := cmp.Diff(want, got.Body); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
 	}

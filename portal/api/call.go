@@ -52,7 +52,7 @@ func (c *call) read(w http.ResponseWriter, kind bodyKind) error {
 	if kind == noBody {
 		return nil
 	}
-	if c.Header.Get("Content-Encoding") != "" {
+	if kind != rawBody && c.Header.Get("Content-Encoding") != "" {
 		return errEncoding
 	}
 	limit := int64(maxBody)
@@ -64,7 +64,7 @@ func (c *call) read(w http.ResponseWriter, kind bodyKind) error {
 		return unreadable(err)
 	}
 	c.body = body
-	if kind == imageBody || kind == optionalJSON && len(body) == 0 {
+	if kind == imageBody || kind == rawBody || kind == optionalJSON && len(body) == 0 {
 		return nil // an image's type is looked at where it is unpacked
 	}
 	return c.wantJSON()

@@ -77,5 +77,11 @@ func public(err error) *Problem {
 	if p, ok := fromSenders(err); ok {
 		return p
 	}
+	if p, ok := fromConnections(err); ok {
+		return p
+	}
+	if p, ok := fromPayments(err); ok {
+		return p
+	}
 	return errInternal
 }

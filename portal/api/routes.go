@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 
+	"tollhouse/payments"
 	"tollhouse/tenant"
 )
 
@@ -17,6 +18,7 @@ const (
 	jsonBody                     // a JSON object
 	optionalJSON                 // a JSON object or nothing
 	imageBody                    // an image, bare or as a form upload
+	rawBody                      // bytes that somebody signed as they are
 )
 
 // endpoint is one row of the route table.
@@ -36,6 +38,7 @@ func (s *Server) endpoints() []endpoint {
 		company, contact, invoice = "/api/crm/companies/:id", "/api/crm/contacts/:id", "/api/crm/invoices/:id"
 		session, logo             = "/api/crm/client-portal-sessions/:id", "/api/brand/logo"
 		domain, sender            = "/api/domains/:id", "/api/settings/sender"
+		connection                = "/api/payment-connections/:id"
 	)
 	return []endpoint{
 		{post, "/api/crm/companies", tenant.ScopeClientsWrite, jsonBody, nil, s.createCompany},
@@ -69,6 +72,20 @@ func (s *Server) endpoints() []endpoint {
 		{get, "/api/crm/audit-events/head", tenant.ScopeSessionsRead, noBody, nil, s.showAuditHead},
 		{get, "/api/crm/mails", tenant.ScopeMailsRead, noBody, mailParameters, s.listMails},
 		{get, "/api/crm/mails/:id", tenant.ScopeMailsRead, noBody, nil, s.showMail},
+
+		{get, "/api/crm/payments", tenant.ScopePaymentsRead, noBody, []string{"limit", "cursor", "company_id", "invoice_id", "status"}, s.listPayments},
+		{get, "/api/crm/payments/:id", tenant.ScopePaymentsRead, noBody, nil, s.showOnePayment},
+		{post, "/api/crm/payments/:id/refunds", tenant.ScopePaymentsWrite, optionalJSON, nil, s.refundPayment},
+		{get, company + "/credit", tenant.ScopePaymentsRead, noBody, nil, s.showCredit},
+		{post, invoice + "/apply-credit", tenant.ScopePaymentsWrite, optionalJSON, nil, s.applyCredit},
+		{post, "/api/payment-connections", tenant.ScopeConnectionsWrite, jsonBody, nil, s.connectProcessor},
+		{get, "/api/payment-connections", tenant.ScopeConnectionsRead, noBody, nil, s.listConnections},
+		{get, connection, tenant.ScopeConnectionsRead, noBody, nil, s.showOneConnection},
+		{patch, connection, tenant.ScopeConnectionsWrite, jsonBody, nil, s.changeConnection},
+		{post, connection + "/test", tenant.ScopeConnectionsWrite, optionalJSON, nil, s.testConnection},
+		{del, connection, tenant.ScopeConnectionsWrite, noBody, nil, s.disconnectProcessor},
+		{post, "/webhooks/stripe/:token", open, rawBody, nil, s.takeEvent(payments.Stripe)},
+		{post, "/webhooks/authorize-net/:token", open, rawBody, nil, s.takeEvent(payments.AuthorizeNet)},
 
 		{get, "/api/brand", tenant.ScopeBrandRead, noBody, nil, s.showBrand},
 		{patch, "/api/brand", tenant.ScopeBrandWrite, jsonBody, nil, s.changeBrand},

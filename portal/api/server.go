@@ -37,12 +37,17 @@ type Config struct {
 	Links    Links
 	Domains  Domains
 	Senders  Senders
-	Mails    Mails
-	Audit    AuditLog
-	Replies  Replies
-	Limits   Limits // nil: no limits
-	Log      *slog.Logger
-	Now      func() time.Time // nil: time.Now
+
+	Connections   Connections
+	Payments      Payments
+	PaymentEvents PaymentEvents
+
+	Mails   Mails
+	Audit   AuditLog
+	Replies Replies
+	Limits  Limits // nil: no limits
+	Log     *slog.Logger
+	Now     func() time.Time // nil: time.Now
 
 	DomainLimit int // of one tenant's domains; Domains keeps it, the API names it
 }
@@ -74,7 +79,8 @@ func (s *Server) complete() error {
 	for name, absent := range map[string]bool{
 		"Keys": s.Keys == nil, "Tenants": s.Tenants == nil, "Clients": s.Clients == nil, "Invoices": s.Invoices == nil,
 		"Brands": s.Brands == nil, "Logos": s.Logos == nil, "Links": s.Links == nil, "Domains": s.Domains == nil, "Senders": s.Senders == nil,
-		"Mails": s.Mails == nil, "Audit": s.Audit == nil, "Replies": s.Replies == nil, "Log": s.Log == nil, "DomainLimit": s.DomainLimit <= 0,
+		"Mails": s.Mails == nil, "Connections": s.Connections == nil,
+		"Payments": s.Payments == nil, "PaymentEvents": s.PaymentEvents == nil, "Audit": s.Audit == nil, "Replies": s.Replies == nil, "Log": s.Log == nil, "DomainLimit": s.DomainLimit <= 0,
 	} {
 		if absent {
 			missing = append(missing, fmt.Errorf("api: Config.%s is missing", name))
@@ -108,6 +114,9 @@ func (s *Server) serve(e endpoint) http.Handler {
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, e endpoint) (reply, error) {
 	c := &call{Request: r}
 	if e.scope == open {
+		if err := c.read(w, e.body); err != nil {
+			return reply{}, err
+		}
 		return e.handle(c)
 	}
 	if err := s.identify(c); err != nil {

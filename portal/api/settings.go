@@ -13,13 +13,16 @@ type Settings struct {
 	LinkMode            string `json:"link_mode"` // "standard", "strict" or "step_up"
 	LogVisitors         bool   `json:"log_visitors"`
 	PaymentInstructions string `json:"payment_instructions"`
+	PartialPayments     bool   `json:"partial_payments"`
+	PartialMinimum      int64  `json:"partial_minimum"`
 }
 
 const day = 24 * time.Hour
 
 func showSettings(p tenant.Policy) Settings {
 	return Settings{SessionSeconds: int64(p.SessionLifetime / time.Second), DocumentLinkDays: int(p.DocumentLinkLifetime / day),
-		LinkMode: linkMode(p), LogVisitors: p.LogVisitors, PaymentInstructions: p.PaymentInstructions}
+		LinkMode: linkMode(p), LogVisitors: p.LogVisitors, PaymentInstructions: p.PaymentInstructions,
+		PartialPayments: p.PartialPayments, PartialMinimum: p.PartialMinimum}
 }
 
 func linkMode(p tenant.Policy) string {
@@ -38,6 +41,8 @@ type settingsInput struct {
 	LinkMode            *string `json:"link_mode"`
 	LogVisitors         *bool   `json:"log_visitors"`
 	PaymentInstructions *string `json:"payment_instructions"`
+	PartialPayments     *bool   `json:"partial_payments"`
+	PartialMinimum      *int64  `json:"partial_minimum"`
 }
 
 func (in settingsInput) apply(check *checker, p *tenant.Policy) {
@@ -47,6 +52,8 @@ func (in settingsInput) apply(check *checker, p *tenant.Policy) {
 	p.SessionLifetime, p.DocumentLinkLifetime = time.Duration(seconds)*time.Second, time.Duration(days)*day
 	in.applyLinkMode(check, p)
 	flag(&p.LogVisitors, in.LogVisitors)
+	flag(&p.PartialPayments, in.PartialPayments)
+	number(check, &p.PartialMinimum, "partial_minimum", in.PartialMinimum, 0, 99_999_999)
 	check.text(&p.PaymentInstructions, "payment_instructions", in.PaymentInstructions, 4000)
 }
 

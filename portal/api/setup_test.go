@@ -47,7 +47,11 @@ type bench struct {
 	dns     *zone
 	limits  *limits
 	log     *bytes.Buffer
-	router  routers.Router
+	opener  payments.Opener // of processors; nil: there are none
+	ring    *seal.Ring
+
+	connections *payments.Connections
+	router      routers.Router
 
 	acme, bolt party // two tenants that must not know of each other
 }
@@ -89,7 +93,10 @@ func (b *bench) serve(ring *seal.Ring) *api.Server {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	b.ring = ring
+	service := b.money(ring)
 	b.config = api.Config{
+		Connections: b.connections, Payments: service, PaymentEvents: eventsIn{b.connections, service},
 		Keys: b.tenants, Tenants: b.tenants, Brands: b.tenants, Logos: tenant.NewLogoChecker(), Limits: b.limits,
 		Clients:  accessdb.NewClients(b.db.App, func(context.Context, pgx.Tx, tenant.ID, accessdb.Mail) error { return nil }),
 		Invoices: payments.NewInvoices(paymentsdb.New(b.db.App, paymentsdb.Hooks{}), time.Now),

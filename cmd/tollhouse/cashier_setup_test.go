@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"tollhouse/payments/emulator"
+)
+
+// startStripe gives the fleet a Stripe of its own, whose events reach the first node.
+func (f *fleet) startStripe(ctx context.Context, t *testing.T) {
+	t.Helper()
+	to := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, f.nodes[0].listeners.HTTPS().String())
+	}
+	transport := &http.Transport{DialContext: to, TLSClientConfig: &tls.Config{RootCAs: f.ca.Roots()}}
+	t.Cleanup(transport.CloseIdleConnections)
+	f.stripe = emulator.New(emulator.Config{Client: &http.Client{Transport: transport}})
+	server := httptest.NewServer(f.stripe.Handler())
+	t.Cleanup(server.Close)
+	f.stripeURL = server.URL
+	go func() { _ = f.stripe.Run(ctx) }() // ends with ctx, and says nothing else
+}
+
+// stripeKeys is the body that connects a business to an account of its own.
+func (f *fleet) stripeKeys(t *testing.T) (body string, account emulator.Account) {
+	t.Helper()
+	account = f.stripe.AddAccount(emulator.Account{})
+	return `{"processor":"stripe","publishable_key":"` + account.PublishableKey + `","secret_key":"` + account.SecretKey + `"}`, account
+}
+
+// connected connects a business, and returns the connection's id.
+func (f *fleet) connected(t *testing.T, b *business) (id string, account emulator.Account) {
+	t.Helper()
+	body, account := f.stripeKeys(t)
+	return f.api(t, b, "POST", "/api/payment-connections", body, http.StatusCreated)["id"].(string), account
+}
+
+// paidInCash records a payment of a cent, and returns its id.
+func (f *fleet) paidInCash(t *testing.T, b *business, invoice string) string {
+	t.Helper()
+	made := f.api(t, b, "POST", "/api/crm/invoices/"+invoice+"/payments", `{"amount":{"amount":1,"currency":"USD"},"method":"Cash"}`, http.StatusCreated)
+	return made["id"].(string)
+}
+
+func TestConnection_IsMadeOnAWholeNodeAndSaysNoSecret(t *testing.T) {
+	f := newFleet(t, 2, nil)
+	b := f.addBusiness(t, "alpha")
+	id, account := f.connected(t, b)
+	shown := f.api(t, b, "GET", "/api/payment-connections/"+id, "", http.StatusOK)
+	if shown["status"] != "active" || shown["account_id"] != account.ID {
+		t.Errorf("%v", shown)
+	}
+	if log := f.logs.String(); strings.Contains(log, account.SecretKey) || strings.Contains(log, "whsec_") {
+		t.Error("the log holds a secret")
+	}
+	if n := f.count(t, b, `SELECT count(*) FROM audit_events WHERE tenant_id = $1 AND kind = 'connection.added' AND document_id = $2`, b.ID, id); n != 1 {
+		t.Errorf("%d audit entries, want 1", n)
+	}
+}
+
+func TestConfig_OtherProcessorsOnlyInTestsAndOnLoopback(t *testing.T) {
+	f := newFleet(t, 1, nil)
+	for _, name := range []string{"STRIPE_API_URL", "STRIPE_SCRIPT_URL", "AUTHORIZE_NET_API_URL", "AUTHORIZE_NET_FORM_URL"} {
+		for at, testMode := range map[string]bool{"http://127.0.0.1:1": false, "https://api.elsewhere.test": true, "127.0.0.1": true} {
+			_, err := loadConfig(func(asked string) string {
+				if asked == prefix+name {
+					return at
+				}
+				return f.conf[strings.TrimPrefix(asked, prefix)]
+			}, "", testMode)
+			if err == nil || !strings.Contains(err.Error(), prefix+name) {
+				t.Errorf("%s=%s, in test mode %v: %v", name, at, testMode, err)
+			}
+		}
+	}
+}
