@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
-	"time"
 
 	"tollhouse/payments/emulator/core"
 )
@@ -40,6 +39,7 @@ func (e *Emulator) pages(mux *http.ServeMux) {
 	mux.HandleFunc("POST /customer/manage", e.page("POST methods page", e.showMethods))
 	mux.HandleFunc("POST /customer/add", e.page("POST add method", e.addOnPage))
 	mux.HandleFunc("POST /customer/remove", e.page("POST remove method", e.removeOnPage))
+	e.deskPages(mux)
 	mux.HandleFunc("GET /authorizenet.css", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
 		_, _ = w.Write(pagesCSS) // a client that left does not matter
@@ -74,7 +74,7 @@ func (e *Emulator) page(route string, do func(http.ResponseWriter, *http.Request
 }
 
 // render writes a page. It may be framed by anybody, as the real ones, and frames only the page that passes messages on.
-func render(w http.ResponseWriter, status int, name string, p page, communicator string) {
+func render(w http.ResponseWriter, status int, name string, p any, communicator string) {
 	var b bytes.Buffer
 	if err := parsedPages().ExecuteTemplate(&b, name, p); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -136,7 +136,8 @@ func (e *Emulator) pay(w http.ResponseWriter, r *http.Request, f *form) {
 		e.showPayment(w, r, f)
 		return
 	}
-	tx := &transaction{kind: "authCaptureTransaction", amount: f.amount, invoice: f.invoice, description: f.description, ref: f.ref, customer: f.customer, email: f.email}
+	tx := &transaction{kind: "authCaptureTransaction", amount: f.amount, invoice: f.invoice, description: f.description, ref: f.ref,
+		customer: f.customer, email: f.email}
 	what, method, reason := e.typed(f, r.PostForm)
 	if reason == 0 {
 		tx.what = what
@@ -179,13 +180,13 @@ func (e *Emulator) typed(f *form, v url.Values) (what instrument, methodID strin
 		what, reason = e.bankAccount(BankAccount{v.Get("account_type"), v.Get("routing_number"), v.Get("account_number"), v.Get("owner"), v.Get("zip")})
 		return what, "", reason
 	}
-	what, reason = e.card(Card{Number: v.Get("card_number"), Expiry: pageExpiry(v.Get("expiry"), e.Clock.Now()), Code: v.Get("card_code"),
+	what, reason = e.card(Card{Number: v.Get("card_number"), Expiry: pageExpiry(v.Get("expiry")), Code: v.Get("card_code"),
 		First: v.Get("first_name"), Last: v.Get("last_name"), Zip: v.Get("zip")}, e.Clock.Now())
 	return what, "", reason
 }
 
 // pageExpiry reads MM/YY.
-func pageExpiry(s string, _ time.Time) string {
+func pageExpiry(s string) string {
 	if len(s) == 5 && s[2] == '/' {
 		return "20" + s[3:] + "-" + s[:2]
 	}
