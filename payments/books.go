@@ -74,12 +74,6 @@ func (b *books) room(id string) int64 {
 	return max(0, inv.Total-inv.Settled-inv.InFlight+b.pending[id])
 }
 
-// posted reports whether an effect is in the ledger.
-func (b *books) posted(effect string) bool {
-	is := func(e ledger.Entry) bool { return e.Effect == effect }
-	return slices.ContainsFunc(b.file.Entries, is) || slices.ContainsFunc(b.fresh, is)
-}
-
 // standing is what this payment has on an invoice, "" for what it left as credit, after all that was given or taken back.
 func (b *books) standing(invoiceID string) (sum int64) {
 	for _, e := range slices.Concat(b.file.Entries, b.fresh) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"tollhouse/payments/ledger"
@@ -107,9 +108,20 @@ func (s *Service) learn(t *Turn, f *File, o Outcome) {
 	if f.Attempt.Kind == Hosted && (o.Method.Kind == Card || o.Method.Kind == Bank) {
 		p.Kind = o.Method.Kind
 	}
+	if p.Last4 != "" { // pages have words of their own; this one is for lists of any language
+		p.Method = cut(strings.TrimSpace(capital(p.Brand)+" •••• "+p.Last4), 120)
+	}
 	if !o.SettlesOn.IsZero() {
 		p.SettlesOn = o.SettlesOn
 	}
+}
+
+// capital writes a brand as a name: "visa" is Visa.
+func capital(brand string) string {
+	if brand == "" {
+		return ""
+	}
+	return strings.ToUpper(brand[:1]) + brand[1:]
 }
 
 // move takes the payment to the status that the processor tells, if it may come there from where it is.

@@ -69,6 +69,7 @@ func (s *Service) poll(ctx context.Context, t tenant.ID, companyID, paymentID st
 	out, err := s.refetch(ctx, t, &f)
 	if err != nil {
 		if !errors.Is(err, ErrAbsent) {
+			s.trouble(ctx, t, f.Payment.ConnectionID, err)
 			s.cfg.Log.Warn("a processor did not answer", "tenant", t, "payment", paymentID, "error", err)
 		}
 		return shown, nil

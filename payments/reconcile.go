@@ -15,36 +15,100 @@ import (
 func (s *Service) Run(ctx context.Context) error {
 	tick := time.NewTicker(s.cfg.Tick)
 	defer tick.Stop()
+	b := bench{most: s.cfg.Parallel, busy: map[tenant.ID]int{}, ended: make(chan struct{}, 1)}
+	defer b.running.Wait()
 	for {
-		n, err := s.Work(ctx)
-		if err != nil && ctx.Err() == nil {
+		if err := s.takeUp(ctx, &b); err != nil && ctx.Err() == nil {
 			s.cfg.Log.Error("looking after payments", "error", err)
-		}
-		if n > 0 && err == nil {
-			continue // there may be more
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		case <-b.ended:
 		}
 	}
 }
 
-// Work deals with what is due now, several looks at once, and returns how many it took. What could not be dealt with is due again later.
+// bench is where one Run works: so many looks at once, and at most half of them one tenant's, whose processor may be slow.
+type bench struct {
+	most    int
+	mu      sync.Mutex
+	busy    map[tenant.ID]int
+	all     int
+	ended   chan struct{} // one was done
+	running sync.WaitGroup
+}
+
+// free is how many more looks there is room for.
+func (b *bench) free() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.most - b.all
+}
+
+// enter takes a place for a tenant's look; false when it has its share.
+func (b *bench) enter(t tenant.ID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.busy[t] >= max(1, b.most/2) {
+		return false
+	}
+	b.busy[t]++
+	b.all++
+	return true
+}
+
+func (b *bench) leave(t tenant.ID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.all--
+	if b.busy[t]--; b.busy[t] == 0 {
+		delete(b.busy, t)
+	}
+	select {
+	case b.ended <- struct{}{}:
+	default:
+	}
+}
+
+// shareWait is how long a look waits whose tenant has its share under way.
+const shareWait = 2 * time.Second
+
+// takeUp begins with as many looks as there is room for.
+func (s *Service) takeUp(ctx context.Context, b *bench) error {
+	room := b.free()
+	if room == 0 {
+		return nil
+	}
+	looks, err := s.cfg.Store.TakeLooks(ctx, s.now(), lookHold, room)
+	if err != nil {
+		return fmt.Errorf("taking what is due: %w", err)
+	}
+	for _, l := range looks {
+		if !b.enter(l.Tenant) {
+			if err := s.cfg.Store.PutOff(ctx, l, s.now().Add(shareWait), l.Status); err != nil {
+				return err
+			}
+			continue
+		}
+		b.running.Go(func() {
+			defer b.leave(l.Tenant)
+			s.deal(ctx, l)
+		})
+	}
+	return nil
+}
+
+// Work deals with what is due now, as Run does but once, and returns how many looks that were. It is for those who have a clock of their own.
 func (s *Service) Work(ctx context.Context) (int, error) {
-	looks, err := s.cfg.Store.TakeLooks(ctx, s.now(), lookHold, 4*s.cfg.Parallel)
+	looks, err := s.cfg.Store.TakeLooks(ctx, s.now(), lookHold, s.cfg.Parallel)
 	if err != nil {
 		return 0, fmt.Errorf("taking what is due: %w", err)
 	}
-	slots := make(chan struct{}, s.cfg.Parallel)
 	var running sync.WaitGroup
 	for _, l := range looks {
-		slots <- struct{}{}
-		running.Go(func() {
-			defer func() { <-slots }()
-			s.deal(ctx, l)
-		})
+		running.Go(func() { s.deal(ctx, l) })
 	}
 	running.Wait()
 	return len(looks), ctx.Err()

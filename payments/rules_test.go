@@ -1,6 +1,7 @@
 package payments_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"tollhouse/payments"
 	"tollhouse/payments/ledger"
 	"tollhouse/payments/paymentstest"
+	"tollhouse/tenant"
 )
 
 // Nothing is locked, and the attempt is committed, whenever a call that can move money is made.
@@ -214,5 +216,53 @@ func TestNoFloats(t *testing.T) {
 		if strings.Contains(string(said), "float64") || strings.Contains(string(said), "float32") {
 			t.Errorf("%s counts in fractions", name)
 		}
+	}
+}
+
+// A tenant whose processor does not answer holds up no other: the rest of the places stay free.
+func TestRun_OneTenantsSlowProcessorHoldsUpNoOther(t *testing.T) {
+	slow := shop(t)
+	quick := paymentstest.NewShop(t, slow.DB)
+	var stuck, waiting []payments.Payment
+	for range 12 {
+		stuck = append(stuck, pay(t, slow, slow.Request("processing", slow.Sent(t, 100)), payments.Processing))
+	}
+	slow.Advance(time.Hour)
+	waiting = append(waiting, pay(t, quick, quick.Request("processing", quick.Sent(t, 100)), payments.Processing))
+	quick.Fake.Finish(waiting[0].ObjectID, false)
+	run, stop := context.WithCancel(ctx)
+	release := make(chan struct{})
+	slow.Fake.OnCall = func(method string) paymentstest.Fault {
+		if method == "Look" {
+			<-release
+		}
+		return paymentstest.NoFault
+	}
+	slow.Advance(7 * time.Hour)
+	quick.Advance(7 * time.Hour)
+	node, err := payments.New(payments.ServiceConfig{Store: slow.Store(), Ring: slow.Ring, Now: slow.Time, Parallel: 4, Tick: 10 * time.Millisecond,
+		Open: func(_ context.Context, id tenant.ID, _ payments.Connection) (payments.Processor, error) {
+			if id == quick.Tenant.ID {
+				return quick.Fake, nil
+			}
+			return slow.Fake, nil
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- node.Run(run) }()
+	var n payments.Notice
+	for n.PaymentID != waiting[0].ID {
+		n = <-slow.Notices // the node tells through the slow shop's hooks
+		if n.Kind != payments.NoticeReceipt {
+			t.Errorf("%+v", n)
+		}
+	}
+	show(t, slow, stuck[0].ID, payments.Processing)
+	close(release)
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

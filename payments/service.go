@@ -75,8 +75,6 @@ func New(cfg ServiceConfig) (*Service, error) {
 // now is the clock as precisely as the store can keep it.
 func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
 
-func (s *Service) today(t *tenant.Tenant) ledger.Date { return ledger.DateIn(s.now(), t.TimeZone) }
-
 // Payment is a payment with all that is known of it.
 type Payment struct {
 	ledger.Payment             // Allocations are filled; PaidBy is the contact's name
