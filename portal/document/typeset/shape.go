@@ -91,7 +91,9 @@ func (s *Setter) direct(text []rune, d Direction) bool {
 	if rtl {
 		mark = '\u200f'
 	}
-	runs := s.bidi.Segment(append([]rune{mark}, text...), bidi.Neutral)
+	marked := append([]rune{mark}, text...)
+	unnest(marked)
+	runs := s.bidi.Segment(marked, bidi.Neutral)
 	for i := range runs.NumRuns() {
 		r := runs.Run(i)
 		if start := max(r.Start-1, 0); r.End-1 > start {
@@ -99,6 +101,25 @@ func (s *Setter) direct(text []rune, d Direction) bool {
 		}
 	}
 	return rtl
+}
+
+// unnest takes the isolates out of a text that has more of them than anybody writes. UAX 9 nests 125 deep, and the segmenter looks for the end of each
+// through all that follows: thousands of them would keep it busy for minutes.
+func unnest(text []rune) {
+	isolates := 0
+	for _, r := range text {
+		if r >= 0x2066 && r <= 0x2068 {
+			isolates++
+		}
+	}
+	if isolates <= 125 {
+		return
+	}
+	for i, r := range text {
+		if r >= 0x2066 && r <= 0x2069 {
+			text[i] = 0x2060 // is passed over
+		}
+	}
 }
 
 // plain reports whether a text is known to run from left to right throughout: below Hebrew there is nothing else.

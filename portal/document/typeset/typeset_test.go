@@ -146,6 +146,18 @@ func TestShape_WithoutLettersTakesTheLanguagesDirection(t *testing.T) {
 	}
 }
 
+// Isolates that are opened thousands of times and never closed take no longer than other text: what grows with the square of them is not begun.
+func TestShape_PassesOverIsolatesBeyondMeasure(t *testing.T) {
+	s := library().Setter("en")
+	defer s.Done()
+	for _, n := range []int{100, 60_000} {
+		text := s.Shape(strings.Repeat("\u2067(a", n), typeset.Regular, typeset.LTR)
+		if level := text.Clusters[len(text.Clusters)-1].Level; (level == 0) != (n > 125) || len(text.Clusters) != 3*n {
+			t.Errorf("after %d isolates: level %d, %d clusters", n, level, len(text.Clusters))
+		}
+	}
+}
+
 func TestShape_JoinsArabicLetters(t *testing.T) {
 	s := library().Setter("ar")
 	defer s.Done()
