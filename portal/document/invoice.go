@@ -65,7 +65,10 @@ func (i invoice) top() {
 
 // figure is the amount that the invoice is about, by how it stands.
 func (i invoice) figure() (label string, amount int64, note string) {
-	due := fill(i.words.DueOn, "date", i.date(i.inv.DueDate))
+	due := ""
+	if !i.inv.DueDate.IsZero() {
+		due = fill(i.words.DueOn, "date", i.date(i.inv.DueDate))
+	}
 	switch i.Status {
 	case ledger.StateDraft:
 		return i.words.AmountDue, i.inv.Total, due

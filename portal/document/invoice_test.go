@@ -135,7 +135,11 @@ func TestInvoice_CarriesItsSumOverPages(t *testing.T) {
 }
 
 func TestInvoice_WithoutLines(t *testing.T) {
-	p := invoice(t, document.InvoiceDoc{Invoice: ledger.Invoice{Number: "1", Currency: "EUR", Status: ledger.Sent}})
+	d := document.InvoiceDoc{Invoice: ledger.Invoice{Number: "1", Currency: "EUR", Status: ledger.Sent}} // nor dates, nor anything else
+	p := invoice(t, d)
+	if again := invoice(t, d); again.SHA256 != p.SHA256 || strings.Contains(p.flat(t), "€0.00 Due") || !strings.Contains(p.plain(t), "(D:19700101000000)") {
+		t.Errorf("without dates it reads %s", p.flat(t))
+	}
 	for _, want := range []string{"This invoice has no lines.", "Total", "€0.00", "Page 1 of 1"} {
 		if !strings.Contains(p.flat(t), want) {
 			t.Errorf("%q is not in %s", want, p.flat(t))

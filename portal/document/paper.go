@@ -71,6 +71,9 @@ func (m *Maker) start(b Brand, language, country string, made ledger.Date, title
 	p.brand.Name = typeset.OneLine(b.Name)
 	p.setter = m.library.Setter(reader.Lang.Tag())
 	width, height := size(country)
+	if made.IsZero() {
+		made = ledger.Date{Year: 1970, Month: time.January, Day: 1} // never the clock's
+	}
 	p.sheet = sheet.New(width, height, m.library, sheet.Info{
 		Title: titled(p.words), Author: p.brand.Name, Language: reader.Lang.Tag(),
 		Made: time.Date(made.Year, made.Month, made.Day, 0, 0, 0, 0, time.UTC),
