@@ -65,3 +65,8 @@ func ReasonRows() (codes []int) {
 func (a *Account) OutcomeForTest(at payments.Attempt, t Transaction) (payments.Outcome, error) {
 	return a.outcome(context.Background(), at, t, false)
 }
+
+// AccountForTest is the account of a client.
+func (c *Client) AccountForTest() *Account {
+	return &Account{client: c, keys: func() []Secret { return nil }}
+}

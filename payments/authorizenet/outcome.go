@@ -51,7 +51,11 @@ func (a *transactionAnswer) withoutTransaction() error {
 	case errors.Is(err, ErrRetryLater), len(a.Messages.Message) == 0:
 		return fmt.Errorf("%w: %w", ErrUnknown, err)
 	case a.Messages.code() == "E00027":
-		return &DeclinedError{Reason: nestedReason(a.Messages.Message[0].Text)}
+		reason := nestedReason(a.Messages.Message[0].Text)
+		if reason == reasonDuplicate { // the original may have been paid
+			return &DuplicateError{}
+		}
+		return &DeclinedError{Reason: reason}
 	}
 	return err
 }
