@@ -51,8 +51,8 @@ func (i invoice) transfer(instructions string, from, width length) {
 // address is the portal's, when it is one: what goes into a code is followed unread.
 func (i invoice) address() string {
 	url := typeset.OneLine(i.PortalURL)
-	if !strings.HasPrefix(url, "https://") || strings.ContainsAny(url, " ?#") {
-		return "" // a query or a fragment may hold a secret, and paper is passed around
+	if !strings.HasPrefix(url, "https://") || strings.ContainsAny(url, " ?#@") {
+		return "" // a query, a fragment or a password may be a secret, and paper is passed around
 	}
 	return url
 }

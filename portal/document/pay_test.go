@@ -83,7 +83,7 @@ func corner(t *testing.T, dark func(x, y float64) bool, left, side float64) floa
 func TestHowToPay_NeverPrintsASecret(t *testing.T) {
 	for _, url := range []string{
 		"https://billing.example/portal/signin?token=abcdef123456", "https://billing.example/portal/signin#abcdef123456", "http://billing.example/abcdef123456",
-		"javascript:abcdef123456", "https://billing.example/ abcdef123456",
+		"javascript:abcdef123456", "https://me:abcdef123456@billing.example/", "https://billing.example/ abcdef123456",
 	} {
 		d := sample(t)
 		d.PortalURL = url

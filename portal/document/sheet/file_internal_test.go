@@ -36,7 +36,7 @@ func TestComplete_RefusesAnotherFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, changed := range map[string]string{
-		"empty": "", "no table": strings.Replace(file, "startxref\n", "startxxxx\n", 1), "no number": strings.Replace(file, "startxref\n", "startxref\nx", 1),
+		"empty": "", "no table": strings.Replace(file, "startxref\n", "startwhat\n", 1), "no number": strings.Replace(file, "startxref\n", "startxref\nx", 1),
 		"another table": strings.Replace(file, "xref\n0 ", "xref\n1 ", 1), "moved": "%" + file, "no fonts": strings.Replace(file, "/Font <<", "/Fons <<", 1),
 		"no catalogue": strings.Replace(file, "/Type /Catalog", "/Type /Catalug", 1), "longer stream": strings.Replace(file, "/Length ", "/Length 99", 1),
 	} {

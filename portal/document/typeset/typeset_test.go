@@ -292,7 +292,7 @@ func TestSubset_HoldsWhatWasAskedFor(t *testing.T) {
 }
 
 func FuzzShape(f *testing.F) {
-	for _, s := range []string{"Acme Ltd", "مُحَمَّد لا", "हिन्दी कि", "👨‍👩‍👧", "\u2067\u0301\u200d", "ﷺ", strings.Repeat("א1", 40)} {
+	for _, s := range []string{"Acme Ltd", "مُدَرِّسَة لا", "हिन्दी कि", "👨‍👩‍👧", "\u2067\u0301\u200d", "ﷺ", strings.Repeat("א1", 40)} {
 		f.Add(s, byte(0))
 	}
 	f.Fuzz(func(t *testing.T, text string, way byte) {
