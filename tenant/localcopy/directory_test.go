@@ -33,7 +33,7 @@ func business(t testing.TB, slug string) *tenant.Tenant {
 		Locale: "de-DE", Currency: "EUR", Test: true, CreatedAt: now, Style: tenant.NewStyle(primary, accent),
 		Brand: tenant.Brand{Primary: primary, Accent: accent, Footer: "Footer", SupportEmail: "help@acme.test", Logo: tenant.Logo{Hash: "ab", Width: 7, Height: 8}},
 		Policy: tenant.Policy{SessionLifetime: time.Hour, DocumentLinkLifetime: 24 * time.Hour, StrictLinks: true, StepUpLinks: true, LogVisitors: true,
-			PaymentInstructions: "Pay"}}
+			PaymentInstructions: "Pay", PartialPayments: true, PartialMinimum: 100}}
 	for _, v := range []reflect.Value{reflect.ValueOf(*b), reflect.ValueOf(b.Brand), reflect.ValueOf(b.Brand.Logo), reflect.ValueOf(b.Policy)} {
 		for i := range v.NumField() {
 			if v.Field(i).IsZero() {
