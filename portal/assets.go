@@ -12,7 +12,7 @@ import (
 	"tollhouse/tenant"
 )
 
-//go:embed assets/portal.css assets/session.js
+//go:embed assets/portal.css assets/session.js assets/pay.js
 var assetFiles embed.FS
 
 // assets are the files that are the same for every tenant, under names that change with their content.
@@ -20,6 +20,7 @@ type assets struct {
 	byName  map[string][]byte
 	portal  string // address of the style sheet of every page
 	session string // address of the script that watches for the end of a session
+	pay     string // address of the script of the pages about payments
 	neutral string // address of the colours of a page without a tenant
 }
 
@@ -34,10 +35,15 @@ func loadAssets() (*assets, error) {
 		return nil, fmt.Errorf("loading the script: %w", err)
 	}
 	slate := tenant.Color{R: 0x3b, G: 0x47, B: 0x5c}
+	pay, err := assetFiles.ReadFile("assets/pay.js")
+	if err != nil {
+		return nil, fmt.Errorf("loading the script: %w", err)
+	}
 	a := &assets{byName: map[string][]byte{}}
 	a.portal = a.add("portal", ".css", sheet)
 	a.neutral = a.add("neutral", ".css", tenant.NewStyle(slate, slate).CSS())
 	a.session = a.add("session", ".js", script)
+	a.pay = a.add("pay", ".js", pay)
 	return a, nil
 }
 
@@ -58,8 +64,10 @@ func (s *Server) serveAsset(w http.ResponseWriter, r *http.Request) error {
 	if name, _, ok := strings.Cut(file, "-"); ok && name == "portal" && strings.HasSuffix(file, ".css") {
 		return serveCSS(w, s.assets.byName[strings.TrimPrefix(s.assets.portal, "/assets/")], false)
 	}
-	if name, _, ok := strings.Cut(file, "-"); ok && name == "session" && strings.HasSuffix(file, ".js") {
-		return serveFile(w, contentTypeOf(file), s.assets.byName[strings.TrimPrefix(s.assets.session, "/assets/")], false)
+	for name, now := range map[string]string{"session": s.assets.session, "pay": s.assets.pay} {
+		if asked, _, ok := strings.Cut(file, "-"); ok && name == asked && strings.HasSuffix(file, ".js") {
+			return serveFile(w, contentTypeOf(file), s.assets.byName[strings.TrimPrefix(now, "/assets/")], false)
+		}
 	}
 	return tenant.ErrNotFound
 }

@@ -3,6 +3,7 @@ package portal
 import (
 	"net/http"
 
+	"tollhouse/payments"
 	"tollhouse/payments/ledger"
 	"tollhouse/portal/access"
 )
@@ -34,6 +35,20 @@ func (p homePage) owes() []DueTotal {
 	}
 	return due
 }
+
+// payable are the currencies in which all that is due can be paid at once, here and by this reader.
+func (p homePage) payable() []DueTotal {
+	var ways []DueTotal
+	for _, t := range p.owes() {
+		if mayPay(p.data.Member) && p.data.takes(t.Due.Currency) && t.Invoices <= mostChosen {
+			ways = append(ways, t)
+		}
+	}
+	return ways
+}
+
+// underway are the payments that wait for their payer, one line each.
+func (p homePage) underway() []payments.Presence { return p.data.each() }
 
 // dueInvoices counts what is due in all currencies; the list shows the first few.
 func (p homePage) dueInvoices() int {

@@ -57,6 +57,11 @@ func speculative(h http.Header) bool {
 
 func (p invoicePage) inv() ledger.Invoice { return p.data.Invoice }
 
+// payable reports whether the reader can pay it here.
+func (p invoicePage) payable() bool {
+	return mayPay(p.data.Member) && p.data.Invoice.Due().Amount > 0 && p.state.IsDue() && p.data.takes(p.data.Invoice.Currency)
+}
+
 func (p invoicePage) money(amount int64) ledger.Money {
 	return ledger.Money{Amount: amount, Currency: p.data.Invoice.Currency}
 }

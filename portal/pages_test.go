@@ -58,13 +58,14 @@ func TestEveryPage_LoadsNothingFromElsewhereAndRunsNothingButTheWatch(t *testing
 		doc := a.page()
 		scripts := doc.All("script")
 		for _, script := range scripts {
-			if !strings.HasPrefix(htmlcheck.Attr(script, "src"), "/assets/session-") || htmlcheck.Text(script) != "" {
-				t.Error("there is a script that is not the one")
+			src := htmlcheck.Attr(script, "src")
+			if !strings.HasPrefix(src, "/assets/session-") && !strings.HasPrefix(src, "/assets/pay-") || htmlcheck.Text(script) != "" {
+				t.Error("there is a script that is none of the two")
 			}
 		}
-		watches := strings.Contains(a.Header().Get("Content-Security-Policy"), "; script-src 'self'")
-		if watches != (len(scripts) == 1) || watches != (doc.Count("#ending") == 1) {
-			t.Errorf("%d scripts, may run: %t", len(scripts), watches)
+		runs := strings.Contains(a.Header().Get("Content-Security-Policy"), "; script-src 'self'")
+		if n := doc.Count("#ending") + doc.Count("script[src^=/assets/pay-]"); runs != (len(scripts) == 1) || runs != (n == 1) {
+			t.Errorf("%d scripts, may run: %t", len(scripts), runs)
 		}
 		if n := doc.Count("style") + doc.Count("iframe") + doc.Count("base") + doc.Count("object"); n != 0 {
 			t.Errorf("%d elements that have no place here", n)
@@ -98,6 +99,9 @@ func TestEveryPage_CarriesTheHeaders(t *testing.T) {
 		} {
 			if name == "Content-Security-Policy" && a.page().Count("#ending") == 1 {
 				want += "; script-src 'self'"
+			}
+			if name == "Content-Security-Policy" && a.page().Count("script[src^=/assets/pay-]") == 1 {
+				want += "; script-src 'self'; connect-src 'self'"
 			}
 			if got := a.Header().Get(name); got != want {
 				t.Errorf("%s: %q, want %q", name, got, want)
@@ -149,6 +153,8 @@ func TestRoutes_AreAllListed(t *testing.T) {
 		{Method: "POST", Pattern: "/portal/end-preview"}, {Method: "GET", Pattern: "/portal/invoices"}, {Method: "GET", Pattern: "/portal/invoices/:id"},
 		{Method: "GET", Pattern: "/portal/l/:token"}, {Method: "POST", Pattern: "/portal/l/:token"}, {Method: "GET", Pattern: "/portal/l/:token/ask"},
 		{Method: "POST", Pattern: "/portal/l/:token/ask"}, {Method: "POST", Pattern: "/portal/l/:token/resend"}, {Method: "POST", Pattern: "/portal/more"},
+		{Method: "GET", Pattern: "/portal/pay"}, {Method: "POST", Pattern: "/portal/pay"}, {Method: "GET", Pattern: "/portal/payments/:id"},
+		{Method: "POST", Pattern: "/portal/payments/:id/cancel"}, {Method: "GET", Pattern: "/portal/payments/:id/confirm"}, {Method: "GET", Pattern: "/portal/payments/:id/state"},
 		{Method: "GET", Pattern: "/portal/people"}, {Method: "POST", Pattern: "/portal/people"}, {Method: "GET", Pattern: "/portal/preview-ended"},
 		{Method: "GET", Pattern: "/portal/preview/:token"}, {Method: "POST", Pattern: "/portal/preview/:token"},
 		{Method: "GET", Pattern: "/portal/sign-in"}, {Method: "POST", Pattern: "/portal/sign-in"}, {Method: "POST", Pattern: "/portal/sign-in/code"},
@@ -275,7 +281,7 @@ func TestHTMLInjection(t *testing.T) {
 	world.Text = hostile
 	for _, p := range portaltest.AllPages() {
 		doc := newBrowser(t, world, p.Cookie).get(p.Path).page()
-		if n := len(doc.All("script")) - doc.Count("script[src^=/assets/session-]") + doc.Count("img") + doc.Count("b") + doc.Count("textarea"); n != 0 {
+		if n := len(doc.All("script")) - doc.Count("script[src^=/assets/session-]") - doc.Count("script[src^=/assets/pay-]") + doc.Count("img") + doc.Count("b") + doc.Count("textarea"); n != 0 {
 			t.Errorf("%s: %d elements were made of text", p.Name, n)
 		}
 		for _, n := range doc.All("*") {

@@ -13,6 +13,7 @@ import (
 // Implemented by portaldb.
 type Pages interface {
 	PeoplePages
+	PayPages
 
 	Home(ctx context.Context, s access.Session, today ledger.Date) (HomeData, error)
 	Invoices(ctx context.Context, s access.Session, q InvoiceQuery) (InvoicesData, error)
@@ -52,6 +53,7 @@ type HomeData struct {
 	Due      []ledger.Invoice // open, partially paid or overdue, without lines; overdue first, then by due date; at most 10
 	DueTotal []DueTotal       // one a currency
 	Activity []Activity       // newest first, at most 8
+	Counter
 }
 
 // DueTotal sums what is due in one currency.
@@ -85,4 +87,5 @@ type InvoiceData struct {
 	Member   access.Member
 	Invoice  ledger.Invoice
 	Payments []ledger.Payment // that touch it, oldest first
+	Counter
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 
 	"tollhouse/portal/access"
@@ -20,37 +21,48 @@ type Logos interface {
 	Logo(ctx context.Context, id tenant.ID, hash string) (data []byte, contentType string, err error)
 }
 
-// Config is what a Server needs. Every field is required.
+// Config is what a Server needs. Every field is required but Processors and PublicPort.
 type Config struct {
-	Access Access
-	Pages  Pages
-	Logos  Logos
-	Now    func() time.Time
-	Log    *slog.Logger // gets the cause of every 5xx, with the request id; never a token, a name or an address
+	Access   Access
+	Pages    Pages
+	Logos    Logos
+	Payments Payments
+	Now      func() time.Time
+	Log      *slog.Logger // gets the cause of every 5xx, with the request id; never a token, a name or an address
+
+	Processors Processors
+	PublicPort int // of the portal's URLs, for processors that lead a payer back; 0 and 443 are left out of them
 }
 
 // Server answers every path of a tenant's host. It is safe for any number of goroutines.
 type Server struct {
-	access  Access
-	pages   Pages
-	logos   Logos
-	now     func() time.Time
-	log     *slog.Logger
-	assets  *assets
-	router  *route.Router
-	handler http.Handler
+	access     Access
+	pages      Pages
+	logos      Logos
+	payments   Payments
+	processors Processors
+	portSuffix string // of the portal's URLs, "" for the usual port
+	now        func() time.Time
+	log        *slog.Logger
+	assets     *assets
+	router     *route.Router
+	handler    http.Handler
 }
 
 // New checks config and returns a server. It reads nothing and starts nothing.
 func New(config Config) (*Server, error) {
-	if config.Access == nil || config.Pages == nil || config.Logos == nil || config.Now == nil || config.Log == nil {
-		return nil, errors.New("portal: Access, Pages, Logos, Now and Log are all required")
+	if config.Access == nil || config.Pages == nil || config.Logos == nil || config.Payments == nil || config.Now == nil || config.Log == nil {
+		return nil, errors.New("portal: Access, Pages, Logos, Payments, Now and Log are all required")
 	}
 	files, err := loadAssets()
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{access: config.Access, pages: config.Pages, logos: config.Logos, now: config.Now, log: config.Log, assets: files}
+	s := &Server{access: config.Access, pages: config.Pages, logos: config.Logos, payments: config.Payments, processors: config.Processors,
+		now: config.Now, log: config.Log, assets: files}
+	if config.PublicPort != 0 && config.PublicPort != 443 {
+		s.portSuffix = ":" + strconv.Itoa(config.PublicPort)
+	}
 	s.router = s.routes()
 	s.handler = s.chain(s.router)
 	return s, nil
@@ -91,6 +103,7 @@ func (s *Server) routes() *route.Router {
 	get("/portal/", s.member(s.showHome))
 	get("/portal/invoices", s.member(s.showInvoices))
 	get("/portal/invoices/:id", s.member(s.showInvoice))
+	s.payRoutes(get, post)
 	get("/portal/activity", s.member(s.showActivity))
 	get(activityFile, s.member(s.downloadActivity))
 	get("/portal/people", s.member(s.showPeople))

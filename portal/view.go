@@ -25,6 +25,9 @@ type view struct {
 	today   ledger.Date
 	now     time.Time
 
+	scripts []string // what the page runs, in order; nearly none does
+	refresh int      // after how many seconds a browser without scripts loads the page again; 0: never
+
 	wishes  []string // for a language, the best first; not the member's own
 	figures string   // the locale that amounts and dates are written in
 }

@@ -59,6 +59,10 @@ type words struct {
 	OwnAccess ownAccessWords
 	People    peopleWords
 
+	// Paying, and what became of it.
+	Pay     payWords
+	Payment paidWords
+
 	// Errors.
 	Errors                 errorWords
 	GoHome                 string
@@ -73,7 +77,7 @@ var catalogue = [lang.Count]*words{
 
 // english is what every other language translates.
 var english = words{
-	Lang: lang.English, Comma: ", ", Trail: englishTrail, Account: englishAccount, Companies: englishCompanies, StepUp: englishStepUp, Profile: englishProfile, Preview: englishPreview, OwnAccess: englishOwnAccess, People: englishPeople,
+	Lang: lang.English, Comma: ", ", Trail: englishTrail, Account: englishAccount, Companies: englishCompanies, StepUp: englishStepUp, Profile: englishProfile, Preview: englishPreview, OwnAccess: englishOwnAccess, People: englishPeople, Pay: englishPay, Payment: englishPaid,
 
 	Skip: "Skip to the content", Menu: "Portal", Overview: "Overview", Invoices: "Invoices",
 	SignedInAs: "Signed in as {contact} for {company}", SignOut: "Sign out",

@@ -94,7 +94,7 @@ var arabic = words{
 	PaymentOn: "دُفع في {date}", PaymentOnItsWay: "في الطريق منذ {date}", Payments: "الدفعات", BalanceDue: "المبلغ المستحق", Notes: "ملاحظة",
 	PaidByLine: "بواسطة {who}",
 
-	Trail: arabicTrail, Account: arabicAccount, Companies: arabicCompanies, StepUp: arabicStepUp, Profile: arabicProfile, Preview: arabicPreview, OwnAccess: arabicOwnAccess, People: arabicPeople, Errors: arabicErrors, GoHome: "الانتقال إلى النظرة العامة",
+	Trail: arabicTrail, Account: arabicAccount, Companies: arabicCompanies, StepUp: arabicStepUp, Profile: arabicProfile, Preview: arabicPreview, OwnAccess: arabicOwnAccess, People: arabicPeople, Pay: arabicPay, Payment: arabicPaid, Errors: arabicErrors, GoHome: "الانتقال إلى النظرة العامة",
 	WaitMinutes: lang.Plural{Zero: "يُرجى المحاولة مرة أخرى الآن.", One: "يُرجى المحاولة مرة أخرى بعد دقيقة.", Two: "يُرجى المحاولة مرة أخرى بعد دقيقتين.",
 		Few: "يُرجى المحاولة مرة أخرى بعد {n} دقائق.", Many: "يُرجى المحاولة مرة أخرى بعد {n} دقيقة.", Other: "يُرجى المحاولة مرة أخرى بعد {n} دقيقة."},
 	WaitHours: lang.Plural{Zero: "يُرجى المحاولة مرة أخرى الآن.", One: "يُرجى المحاولة مرة أخرى بعد ساعة.", Two: "يُرجى المحاولة مرة أخرى بعد ساعتين.",

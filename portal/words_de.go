@@ -92,7 +92,7 @@ var german = words{
 	PaymentOn: "Bezahlt am {date}", PaymentOnItsWay: "Unterwegs seit dem {date}", Payments: "Zahlungen", BalanceDue: "Offener Betrag", Notes: "Hinweis",
 	PaidByLine: "von {who}",
 
-	Trail: germanTrail, Account: germanAccount, Companies: germanCompanies, StepUp: germanStepUp, Profile: germanProfile, Preview: germanPreview, OwnAccess: germanOwnAccess, People: germanPeople, Errors: germanErrors, GoHome: "Zu Ihrer Übersicht",
+	Trail: germanTrail, Account: germanAccount, Companies: germanCompanies, StepUp: germanStepUp, Profile: germanProfile, Preview: germanPreview, OwnAccess: germanOwnAccess, People: germanPeople, Pay: germanPay, Payment: germanPaid, Errors: germanErrors, GoHome: "Zu Ihrer Übersicht",
 	WaitMinutes: lang.Plural{One: "Bitte versuchen Sie es in einer Minute erneut.", Other: "Bitte versuchen Sie es in {n} Minuten erneut."},
 	WaitHours:   lang.Plural{One: "Bitte versuchen Sie es in einer Stunde erneut.", Other: "Bitte versuchen Sie es in {n} Stunden erneut."},
 }

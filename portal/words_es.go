@@ -91,7 +91,7 @@ var spanish = words{
 	PaymentOn: "Pagado el {date}", PaymentOnItsWay: "En camino desde el {date}", Payments: "Pagos", BalanceDue: "Importe pendiente", Notes: "Nota",
 	PaidByLine: "por {who}",
 
-	Trail: spanishTrail, Account: spanishAccount, Companies: spanishCompanies, StepUp: spanishStepUp, Profile: spanishProfile, Preview: spanishPreview, OwnAccess: spanishOwnAccess, People: spanishPeople, Errors: spanishErrors, GoHome: "Ir al resumen",
+	Trail: spanishTrail, Account: spanishAccount, Companies: spanishCompanies, StepUp: spanishStepUp, Profile: spanishProfile, Preview: spanishPreview, OwnAccess: spanishOwnAccess, People: spanishPeople, Pay: spanishPay, Payment: spanishPaid, Errors: spanishErrors, GoHome: "Ir al resumen",
 	WaitMinutes: lang.Plural{One: "Vuelva a intentarlo en un minuto.", Other: "Vuelva a intentarlo en {n} minutos."},
 	WaitHours:   lang.Plural{One: "Vuelva a intentarlo en una hora.", Other: "Vuelva a intentarlo en {n} horas."},
 }

@@ -91,7 +91,7 @@ var french = words{
 	PaymentOn: "Payé le {date}", PaymentOnItsWay: "En cours depuis le {date}", Payments: "Paiements", BalanceDue: "Montant à payer", Notes: "Remarque",
 	PaidByLine: "par {who}",
 
-	Trail: frenchTrail, Account: frenchAccount, Companies: frenchCompanies, StepUp: frenchStepUp, Profile: frenchProfile, Preview: frenchPreview, OwnAccess: frenchOwnAccess, People: frenchPeople, Errors: frenchErrors, GoHome: "Aller à votre aperçu",
+	Trail: frenchTrail, Account: frenchAccount, Companies: frenchCompanies, StepUp: frenchStepUp, Profile: frenchProfile, Preview: frenchPreview, OwnAccess: frenchOwnAccess, People: frenchPeople, Pay: frenchPay, Payment: frenchPaid, Errors: frenchErrors, GoHome: "Aller à votre aperçu",
 	WaitMinutes: lang.Plural{One: "Réessayez dans {n} minute.", Other: "Réessayez dans {n} minutes."},
 	WaitHours:   lang.Plural{One: "Réessayez dans {n} heure.", Other: "Réessayez dans {n} heures."},
 }

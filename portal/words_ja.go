@@ -91,7 +91,7 @@ var japanese = words{
 	PaymentOn: "{date}にお支払い済み", PaymentOnItsWay: "{date}から処理中", Payments: "お支払い", BalanceDue: "お支払い残額", Notes: "備考",
 	PaidByLine: "（{who} 様）",
 
-	Trail: japaneseTrail, Account: japaneseAccount, Companies: japaneseCompanies, StepUp: japaneseStepUp, Profile: japaneseProfile, Preview: japanesePreview, OwnAccess: japaneseOwnAccess, People: japanesePeople, Errors: japaneseErrors, GoHome: "概要へ移動",
+	Trail: japaneseTrail, Account: japaneseAccount, Companies: japaneseCompanies, StepUp: japaneseStepUp, Profile: japaneseProfile, Preview: japanesePreview, OwnAccess: japaneseOwnAccess, People: japanesePeople, Pay: japanesePay, Payment: japanesePaid, Errors: japaneseErrors, GoHome: "概要へ移動",
 	WaitMinutes: lang.Plural{Other: "{n}分後にもう一度お試しください。"},
 	WaitHours:   lang.Plural{Other: "{n}時間後にもう一度お試しください。"},
 }

@@ -91,7 +91,7 @@ var portuguese = words{
 	PaymentOn: "Pago em {date}", PaymentOnItsWay: "A caminho desde {date}", Payments: "Pagamentos", BalanceDue: "Valor a pagar", Notes: "Observação",
 	PaidByLine: "por {who}",
 
-	Trail: portugueseTrail, Account: portugueseAccount, Companies: portugueseCompanies, StepUp: portugueseStepUp, Profile: portugueseProfile, Preview: portuguesePreview, OwnAccess: portugueseOwnAccess, People: portuguesePeople, Errors: portugueseErrors, GoHome: "Ir para a visão geral",
+	Trail: portugueseTrail, Account: portugueseAccount, Companies: portugueseCompanies, StepUp: portugueseStepUp, Profile: portugueseProfile, Preview: portuguesePreview, OwnAccess: portugueseOwnAccess, People: portuguesePeople, Pay: portuguesePay, Payment: portuguesePaid, Errors: portugueseErrors, GoHome: "Ir para a visão geral",
 	WaitMinutes: lang.Plural{One: "Tente novamente em {n} minuto.", Other: "Tente novamente em {n} minutos."},
 	WaitHours:   lang.Plural{One: "Tente novamente em {n} hora.", Other: "Tente novamente em {n} horas."},
 }

@@ -141,7 +141,7 @@ func (f *fleet) settings(t *testing.T, dir string) map[string]string {
 	return map[string]string{"PLATFORM_DOMAIN": fleetDomain, "POSTGRES_URL": f.db.AppURL, "REDIS_URL": f.redis, "SEAL_KEYS": "k1:" + strings.Repeat("5a", 32),
 		"DNS_RESOLVERS": strings.Join(f.ca.DNSAddrs, ","), "ACME_LIMITS": "none", "ACME_DIRECTORY": f.ca.DirectoryURL, "ACME_EMAIL": "ops@portal.test", "ACME_ROOT_FILE": file("root.pem", f.ca.RootPEM),
 		"ACME_CA_FILE": file("endpoint.pem", f.ca.EndpointPEM), "SMTP_ADDR": f.sink.Addr(), "SMTP_CA_FILE": file("mail.pem", f.sink.RootPEM()),
-		"STRIPE_API_URL": f.stripeURL, "MAIL_FROM": "billing@portal.test", "DRAIN_TIME": "5s", "LIMIT_HANDSHAKES": "100000",
+		"STRIPE_API_URL": f.stripeURL, "STRIPE_SCRIPT_URL": f.stripeURL + "/v3/", "MAIL_FROM": "billing@portal.test", "DRAIN_TIME": "5s", "LIMIT_HANDSHAKES": "100000",
 		"LIMIT_LINKS": "100000", "LIMIT_API": "100000", "LIMIT_API_REFUSED": "100000", "HSTS": "0s"}
 }
 
@@ -246,6 +246,7 @@ type client struct {
 	invoice string // a sent one
 	draft   string // one that its client must not see
 	session string // of one more browser of it, in tests that need one
+	payment string // of a cent in cash, in tests that need one
 }
 
 // addBusiness makes a tenant with a custom host and two clients.

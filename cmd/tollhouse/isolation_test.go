@@ -60,6 +60,13 @@ var portalRoutes = map[string]struct {
 	"GET /favicon.ico":             {public, at("/favicon.ico"), 0},
 	"GET /robots.txt":              {public, at("/robots.txt"), 200},
 
+	"GET /portal/pay":                            {private, func(c client) string { return "/portal/pay?invoice=" + c.invoice }, 200},
+	"POST /portal/pay":                           {private, at("/portal/pay"), 422},
+	"GET /portal/payments/:id":                   {private, func(c client) string { return "/portal/payments/" + c.payment }, 200},
+	"GET /portal/payments/:id/state":             {acting, func(c client) string { return "/portal/payments/" + c.payment + "/state" }, 200},
+	"GET /portal/payments/:id/confirm":           {acting, func(c client) string { return "/portal/payments/" + c.payment + "/confirm" }, 303},
+	"POST /portal/payments/:id/cancel":           {acting, func(c client) string { return "/portal/payments/" + c.payment + "/cancel" }, 303},
+
 	"GET /portal/confirm":                        {private, at("/portal/confirm"), 200},
 	"POST /portal/confirm":                       {private, at("/portal/confirm"), 422},
 	"POST /portal/confirm/send":                  {acting, at("/portal/confirm/send"), 303},
@@ -86,6 +93,7 @@ func TestIsolation_EveryPortalRouteAgainstEveryActor(t *testing.T) {
 	revoked := f.signIn(t, c, alpha, mine)
 	revokeNewest(t, f, alpha, mine)
 	mine.session = f.spareSession(t, c, alpha, mine)
+	mine.payment = f.paidInCash(t, alpha, mine.invoice)
 
 	for _, route := range f.nodes[0].portal.Routes() {
 		name := route.Method + " " + route.Pattern
@@ -123,7 +131,7 @@ func TestIsolation_EveryPortalRouteAgainstEveryActor(t *testing.T) {
 			// Another client of the same tenant, with this client's path.
 			r = call(url, sibling)
 			if strings.Contains(route.Pattern, ":id") {
-				path := strings.NewReplacer(mine.invoice, "inv_00000000000000000000000000", mine.session, "ses_00000000000000000000000000", mine.contact.ID, "con_00000000000000000000000000").Replace(spec.path(mine))
+				path := strings.NewReplacer(mine.invoice, "inv_00000000000000000000000000", mine.session, "ses_00000000000000000000000000", mine.contact.ID, "con_00000000000000000000000000", mine.payment, "pay_00000000000000000000000000").Replace(spec.path(mine))
 				random := call("https://"+alpha.host+path, sibling)
 				if r.StatusCode != http.StatusNotFound || withoutID(r) != withoutID(random) {
 					t.Errorf("a foreign id: %s, want the same 404 as for an unknown one", r.Status)

@@ -280,7 +280,8 @@ func TestPage_CostsOneTripToRedisAndOneToPostgres(t *testing.T) {
 	b := f.addBusiness(t, "acme")
 	c := f.client(f.nodes[0])
 	session := f.signIn(t, c, b, b.clients[0])
-	for _, path := range []string{"/portal/", "/portal/invoices", "/portal/invoices/" + b.clients[0].invoice} {
+	for _, path := range []string{"/portal/", "/portal/invoices", "/portal/invoices/" + b.clients[0].invoice,
+		"/portal/pay?invoice=" + b.clients[0].invoice, "/portal/payments/" + f.paidInCash(t, b, b.clients[0].invoice)} {
 		ask(t, c, "GET", "https://"+b.host+path, "", session)
 		warm := ask(t, c, "GET", "https://"+b.host+path, "", session)
 		line := f.logLine(t, warm.Header.Get("X-Request-Id"))

@@ -51,6 +51,7 @@ func TestIsolation_EveryPortalRouteAgainstAPreview(t *testing.T) {
 	mine, neighbour := alpha.clients[0], alpha.clients[1]
 	own := f.signIn(t, c, alpha, mine)
 	mine.session = f.spareSession(t, c, alpha, mine)
+	mine.payment = f.paidInCash(t, alpha, mine.invoice)
 	cookie, id := f.preview(t, c, alpha, mine)
 	foreign, _ := f.preview(t, c, beta, beta.clients[0])
 	f.exec(t, alpha, `UPDATE crm_client_portal_sessions SET last_seen_at = NULL WHERE tenant_id = $1`, alpha.ID)

@@ -282,7 +282,8 @@ func (h *house) buildPortal(_ context.Context, metrics *prometheus.Registry) err
 	if err != nil {
 		return err
 	}
-	h.portal, err = portal.New(portal.Config{Access: counted, Pages: portaldb.New(h.pool), Logos: h.tenants, Now: h.now, Log: h.log})
+	h.portal, err = portal.New(portal.Config{Access: counted, Pages: portaldb.New(h.pool), Logos: h.tenants, Payments: h.cashier,
+		Processors: portal.Processors{StripeScript: h.config.Processors.StripeScript}, PublicPort: h.config.PublicHTTPSPort, Now: h.now, Log: h.log})
 	return err
 }
 

@@ -27,6 +27,7 @@ func (p *Pages) Home(ctx context.Context, s access.Session, today ledger.Date) (
 	collect(b, &data.Due, paymentsdb.ScanListed, due, args)
 	collect(b, &data.DueTotal, scanTotal, dueTotals, args)
 	collect(b, &data.Activity, scanActivity, activity, args)
+	queueCounter(b, s, &data.Counter)
 	if err := p.read(ctx, s, b, "the home page"); err != nil {
 		return portal.HomeData{}, err
 	}

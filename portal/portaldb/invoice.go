@@ -32,6 +32,7 @@ func (p *Pages) Invoice(ctx context.Context, s access.Session, id string, viewer
 	collect(b, &found, paymentsdb.ScanInvoice, one, args)
 	collect(b, &lines, paymentsdb.ScanLine, paymentsdb.LinesOf, s.Tenant, id)
 	collect(b, &data.Payments, paymentsdb.ScanPayment, paymentsdb.PaymentsOf, s.Tenant, id)
+	queueCounter(b, s, &data.Counter)
 	if viewer != nil {
 		queueView(b, args, *viewer)
 	}

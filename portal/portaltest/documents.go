@@ -127,7 +127,7 @@ func (w *World) Home(_ context.Context, s access.Session, today ledger.Date) (po
 	if err != nil {
 		return portal.HomeData{}, err
 	}
-	data := portal.HomeData{Member: member}
+	data := portal.HomeData{Member: member, Counter: w.counter(member)}
 	invoices := w.invoicesOf(member)
 	for _, inv := range invoices {
 		if inv.State(today).IsDue() {

@@ -13,6 +13,19 @@ type Page struct {
 	Cookie string // the session, "" for none
 }
 
+// payPages are those about paying.
+func payPages() []Page {
+	pages := []Page{{"home-paying", "/portal/", Paying}, {"home-looking", "/portal/", Looking}, {"invoice-paying", "/portal/invoices/" + InvoiceID(1), Paying},
+		{"invoice-busy", "/portal/invoices/" + InvoiceID(3), Paying}, {"pay", "/portal/pay?invoice=" + InvoiceID(1), Paying}, {"pay-all", "/portal/pay?all=USD&all=EUR", Paying},
+		{"pay-busy", "/portal/pay?invoice=" + InvoiceID(3), Paying}, {"pay-nothing", "/portal/pay?invoice=" + InvoiceID(5), Paying},
+		{"pay-viewer", "/portal/pay?invoice=" + InvoiceID(1), Looking}, {"pay-off", "/portal/pay?invoice=" + InvoiceID(1), Full},
+		{"pay-confirm", "/portal/payments/" + PaymentID("requires_action") + "/confirm", Paying}}
+	for _, state := range PaymentStates() {
+		pages = append(pages, Page{"payment-" + state, "/portal/payments/" + PaymentID(state), Paying})
+	}
+	return pages
+}
+
 // AllPages is every page in every state that it can be in.
 func AllPages() []Page {
 	pages := []Page{
@@ -51,6 +64,7 @@ func AllPages() []Page {
 		Page{"preview-link-dead", "/portal/preview/x", ""}, Page{"preview-home", "/_preview/portal/", ""},
 		Page{"preview-invoice", "/_preview/portal/invoices/" + InvoiceID(1), ""}, Page{"preview-refused", "/_preview/_post/portal/sign-out", ""},
 		Page{"preview-portal-off", "/_preview-off/portal/", ""}, Page{"preview-ended", "/portal/preview-ended", ""})
+	pages = append(pages, payPages()...)
 	for _, status := range []int{400, 403, 404, 405, 409, 410, 413, 421, 429, 500, 503} {
 		n := strconv.Itoa(status)
 		pages = append(pages, Page{"error-" + n, "/_status/" + n, ""})

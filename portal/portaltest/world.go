@@ -43,6 +43,7 @@ type World struct {
 	Log *slog.Logger
 
 	previewCounts
+	payCounts
 
 	mu        sync.Mutex
 	Sessions  map[string]access.Member  // by cookie
@@ -81,6 +82,7 @@ func NewWorld(t *tenant.Tenant) *World {
 		w.Sessions[cookie] = w.member(cookie, i)
 	}
 	w.addEnding()
+	w.addPaying()
 	scanned := w.Sessions[Full]
 	scanned.Session.ID, scanned.Session.Level, scanned.Session.DocumentID = "ses_"+Scanned, access.Provisional, InvoiceID(1)
 	w.Sessions[Scanned] = scanned
@@ -129,7 +131,7 @@ func address(country string) access.Address {
 // that a GET does not reach: /_status/<n> is the page of a status, and /_post/<path>?<form> is the answer to a POST.
 func (w *World) Handler() http.Handler {
 	log := cmp.Or(w.Log, slog.New(slog.DiscardHandler))
-	server, err := portal.New(portal.Config{Access: w, Pages: w, Logos: w, Now: func() time.Time { return Now }, Log: log})
+	server, err := portal.New(portal.Config{Access: w, Pages: w, Logos: w, Payments: w.Payer(), Now: func() time.Time { return Now }, Log: log})
 	if err != nil {
 		panic(err)
 	}
@@ -325,5 +327,5 @@ func (w *World) Invoice(_ context.Context, s access.Session, id string, viewer *
 		w.Viewed = append(w.Viewed, id)
 		w.mu.Unlock()
 	}
-	return portal.InvoiceData{Member: member, Invoice: invoices[i], Payments: w.payments(invoices[i], member.Contact.Name)}, nil
+	return portal.InvoiceData{Member: member, Invoice: invoices[i], Counter: w.counter(member), Payments: w.payments(invoices[i], member.Contact.Name)}, nil
 }

@@ -1,0 +1,123 @@
+package portal
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"tollhouse/payments"
+	"tollhouse/payments/ledger"
+	"tollhouse/tenant/request"
+)
+
+// Processors are the addresses that browsers need of payment processors.
+type Processors struct {
+	StripeScript string // of Stripe's card fields; "": Stripe's own, which the processor wants to be loaded from there
+}
+
+const stripeScript = "https://js.stripe.com/v3/"
+
+// cardFields is what a page needs to have a card typed into the processor's own fields. The zero value is a page without them.
+type cardFields struct {
+	script   string // the processor's, "" for none
+	key      string // the processor's, which browsers may see
+	bank     bool   // it takes bank accounts too
+	amount   int64
+	currency string // in lower case, as the processor wants it
+	locale   string
+	policy   string // what the page may load beside its own
+	hosted   bool   // the processor has a page of its own
+}
+
+// cardFields is for a page that takes new methods in a currency.
+func (s *Server) cardFields(v view, c Counter, currency ledger.Currency) cardFields {
+	if currency == "" || !c.takes(currency) || v.preview != nil {
+		return cardFields{}
+	}
+	f := cardFields{bank: c.Connection.BankDebits && currency == "USD", currency: strings.ToLower(string(currency)), locale: v.words.Lang.Tag(), hosted: true}
+	if c.Connection.Processor == payments.Stripe && c.Connection.PublicKey != "" {
+		f.key, f.script, f.policy = c.Connection.PublicKey, stripeScript, stripePolicy
+		if own := s.processors.StripeScript; own != "" {
+			f.script, f.policy = own, policyFor(own)
+		}
+	}
+	return f
+}
+
+// stripePolicy is what Stripe's fields load; nothing inline is among it.
+const stripePolicy = "; script-src 'self' https://js.stripe.com https://*.js.stripe.com" +
+	"; frame-src https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com; connect-src 'self' https://api.stripe.com"
+
+// policyFor is stripePolicy for a script that is elsewhere.
+func policyFor(script string) string {
+	origin, ok := originOf(script)
+	if !ok {
+		return ownPolicy
+	}
+	return "; script-src 'self' " + origin + "; frame-src " + origin + "; connect-src 'self' " + origin
+}
+
+// originOf is the origin of an address.
+func originOf(address string) (string, bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return "", false
+	}
+	return u.Scheme + "://" + u.Host, true
+}
+
+// ownPolicy is for pages about payments that load nothing from elsewhere: their script asks this host only.
+const ownPolicy = "; script-src 'self'; connect-src 'self'"
+
+// scripts are the addresses of what a page runs, in order.
+func (f cardFields) scripts(a *assets) []string {
+	if f.script == "" {
+		return []string{a.pay}
+	}
+	return []string{f.script, a.pay}
+}
+
+// allowCards lets a page load the processor's fields, and nothing else from elsewhere. A bank's window must find the page that it was opened from.
+func (s *Server) allowCards(w http.ResponseWriter, f cardFields) {
+	h := w.Header()
+	if f.policy == "" {
+		h.Set("Content-Security-Policy", contentPolicy+ownPolicy)
+		return
+	}
+	h.Set("Content-Security-Policy", contentPolicy+f.policy)
+	h.Set("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
+	h.Set("Permissions-Policy", `camera=(), geolocation=(), microphone=(), payment=(self "https://js.stripe.com"), usb=(), browsing-topics=()`)
+}
+
+// origin is where this tenant's pages are, for those who lead a payer back.
+func (s *Server) origin(r *http.Request) string {
+	return "https://" + request.From(r.Context()).Site.Host.String() + s.portSuffix
+}
+
+// brandNames are those that people know a card by; a bank's name is written as the processor gives it.
+var brandNames = map[string]string{"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "discover": "Discover", "jcb": "JCB",
+	"diners": "Diners Club", "unionpay": "UnionPay", "cartes_bancaires": "Cartes Bancaires"}
+
+func brandName(brand string) string {
+	if name, known := brandNames[brand]; known {
+		return name
+	}
+	return brand
+}
+
+// methodName is a method as people know it: "Visa ending 4242".
+func (v view) methodName(brand, last4 string) string {
+	if last4 == "" {
+		return brandName(brand)
+	}
+	return strings.TrimSpace(fill(v.words.Pay.Saved, "{brand}", brandName(brand), "{last}", last4))
+}
+
+// expiry is a card's month as it stands on the card, "" for what does not expire.
+func (v view) expiry(m payments.Method) string {
+	if m.ExpYear == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%02d/%d", m.ExpMonth, m.ExpYear)
+}
