@@ -71,8 +71,20 @@ func mismatch(f *File, o Outcome) string {
 		return "another currency: " + string(o.Currency)
 	case o.Status == Succeeded && o.Received != a.Amount, o.Received > a.Amount:
 		return fmt.Sprintf("another amount: %s", ledger.Money{Amount: o.Received, Currency: a.Currency})
+	case o.refunded() > a.Amount:
+		return "more was given back than was taken"
 	}
 	return ""
+}
+
+// refunded is what was given back by all refunds that are done.
+func (o Outcome) refunded() (done int64) {
+	for _, r := range o.Refunds {
+		if r.Status == Succeeded {
+			done += r.Amount
+		}
+	}
+	return done
 }
 
 // quarantine leaves everything as it is, for a person to look at.

@@ -250,6 +250,9 @@ func TestQuarantine_WhatIsNotWhatWasAskedForIsNeverBooked(t *testing.T) {
 		"mode":     func(o *payments.Outcome) { o.Live = true },
 		"code":     func(o *payments.Outcome) { o.Code = "AAAAAAAAAAAAAAAAA" },
 		"object":   func(o *payments.Outcome) { o.ObjectID = "pi_other" },
+		"refunds": func(o *payments.Outcome) {
+			o.Refunds = []payments.RefundOutcome{{ObjectID: "re_1", Amount: 101, Status: payments.Succeeded}}
+		},
 	} {
 		s := shop(t)
 		inv := s.Sent(t, 100)
