@@ -57,6 +57,9 @@ func (serveCmd) Help() string {
 // Run serves until the context ends.
 func (s serveCmd) Run(e *env) error {
 	c, err := loadConfig(e.getenv, e.file, s.TestMode)
+	if err == nil {
+		err = c.realProcessors()
+	}
 	if err != nil {
 		return err
 	}
