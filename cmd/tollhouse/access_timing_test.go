@@ -76,14 +76,14 @@ func timedAddress(kind string, n int) string {
 	return fmt.Sprintf("%-10.10s", kind)[:4] + fmt.Sprintf("%03d@client.test", n)
 }
 
-// seatTimed makes the contacts of each kind that has any.
-func (f *fleet) seatTimed(t *testing.T, b *business) {
+// seatTimed makes the contacts of each kind but the one that has none.
+func (f *fleet) seatTimed(t *testing.T, b *business, kinds []string, none string) {
 	t.Helper()
 	const contacts = `INSERT INTO contacts (tenant_id, id, company_id, name, email, status)
 		SELECT $1, 'con_' || md5(e), $2, 'Timed', e, $4 FROM unnest($3::text[]) e`
 	const bounced = `INSERT INTO mail_bounces (tenant_id, address_hash, mail_id, code, bounced_at)
 		SELECT $1, mail_address_hash(e), 'mail_1', '550', now() FROM unnest($2::text[]) e`
-	for _, kind := range timedKinds {
+	for _, kind := range kinds {
 		var addresses []string
 		for n := range timedSeats {
 			addresses = append(addresses, timedAddress(kind, n))
@@ -94,7 +94,7 @@ func (f *fleet) seatTimed(t *testing.T, b *business) {
 		if kind == "disabled" {
 			status = kind
 		}
-		if kind != "unknown" {
+		if kind != none {
 			f.exec(t, b, contacts, b.ID, b.clients[0].company.ID, addresses, status)
 		}
 		if kind == "bounced" {
@@ -106,7 +106,7 @@ func (f *fleet) seatTimed(t *testing.T, b *business) {
 func TestEnumeration_TheAnswersTimeTellsNothing(t *testing.T) {
 	f := newFleet(t, 1, nil)
 	b := f.addBusiness(t, "acme")
-	f.seatTimed(t, b)
+	f.seatTimed(t, b, timedKinds, "unknown")
 	a := f.asker(t, b)
 	comparison{
 		kinds: timedKinds,
@@ -122,14 +122,15 @@ func TestEnumeration_TheAnswersTimeTellsNothing(t *testing.T) {
 	}.hold(t, f)
 }
 
-// wishKinds are what the link of a wish for access can be, and the address in it. The second known one is the control.
+// wishKinds are what the link of a wish for access can be, and the address in it, which is a contact's but for the stranger's. The second known one
+// is the control.
 var wishKinds = []string{"known", "also known", "stranger", "limited", "spent", "withdrawn", "unknown", "passed round", "planted"}
 
 // Who was handed a link learns nothing of it by asking for access: not what it is worth, not who is known, not whether somebody asked before.
 func TestEnumeration_TheTimeOfAWishForAccessTellsNothing(t *testing.T) {
 	f := newFleet(t, 1, nil)
 	b := f.addBusiness(t, "acme")
-	f.seatTimed(t, b)
+	f.seatTimed(t, b, wishKinds, "stranger")
 	a := f.asker(t, b)
 	paths := map[string][]string{}
 	for _, kind := range wishKinds {
@@ -138,14 +139,11 @@ func TestEnumeration_TheTimeOfAWishForAccessTellsNothing(t *testing.T) {
 		}
 	}
 	wish := func(kind string, n int, delay time.Duration) asked {
-		path, address := paths[kind][n], timedAddress("known", n)
-		switch kind {
-		case "stranger", "limited":
-			address = timedAddress(kind, n)
-		case "passed round":
+		path := paths[kind][n]
+		if kind == "passed round" {
 			path = paths[kind][0]
 		}
-		return a.post(path, url.Values{"email": {address}, "name": {"Dana"}}, delay)
+		return a.post(path, url.Values{"email": {timedAddress(kind, n)}, "name": {"Dana"}}, delay)
 	}
 	comparison{
 		kinds: wishKinds,
@@ -153,7 +151,7 @@ func TestEnumeration_TheTimeOfAWishForAccessTellsNothing(t *testing.T) {
 		start: func() {
 			for range 3 {
 				a.ask(timedAddress("limited", 0), 0)
-				wish("passed round", 0, 0)
+				a.post(paths["passed round"][0], url.Values{"email": {timedAddress("passed round", 0)}}, 0)
 			}
 		},
 	}.hold(t, f)
