@@ -109,6 +109,7 @@ type house struct {
 	domains   *domains.Service
 	senders   *senders.Service
 	access    *access.Service
+	counted   countedAccess
 	clients   *accessdb.Clients
 	invoices  *payments.Invoices
 	cashier   *cashier
@@ -208,6 +209,9 @@ func (h *house) buildAccess(_ context.Context, metrics *prometheus.Registry) err
 	if err != nil {
 		return err
 	}
+	if h.counted, err = countAccess(h.access, metrics); err != nil {
+		return err
+	}
 	h.clients = accessdb.NewClients(h.pool, enqueue(queue))
 	books := paymentsdb.New(h.pool, billingHooks(links, queue))
 	h.invoices = payments.NewInvoices(books, h.now)
@@ -218,7 +222,7 @@ func (h *house) buildAccess(_ context.Context, metrics *prometheus.Registry) err
 		return err
 	}
 	h.api, err = api.New(api.Config{Keys: h.tenants, Tenants: tenants{h.directory, h.tenants}, Clients: h.clients, Invoices: h.invoices,
-		Brands: h.tenants, Logos: tenant.NewLogoChecker(), Links: h.access,
+		Brands: h.tenants, Logos: tenant.NewLogoChecker(), Links: h.counted,
 		Connections: h.cashier, Payments: h.cashier, PaymentEvents: h.cashier,
 		Domains: h.domains, DomainLimit: h.config.Domains, Senders: h.senders, Mails: maildb.NewDeliveries(h.pool), Audit: apidb.NewAuditLog(h.pool),
 		Replies: apidb.NewReplies(h.pool, h.config.SealKeys), Limits: apiLimits{cache, h.config.APIPerMinute, h.config.RefusalsPerIP}, Log: h.log, Now: h.now})
@@ -280,12 +284,8 @@ func mailSender(c Config) (*mail.Sender, error) {
 		Roots: roots, From: c.MailFrom, DKIM: key})
 }
 
-func (h *house) buildPortal(_ context.Context, metrics *prometheus.Registry) error {
-	counted, err := countAccess(h.access, metrics)
-	if err != nil {
-		return err
-	}
-	h.portal, err = portal.New(portal.Config{Access: counted, Pages: portaldb.New(h.pool), Logos: h.tenants, Now: h.now, Log: h.log})
+func (h *house) buildPortal(context.Context, *prometheus.Registry) (err error) {
+	h.portal, err = portal.New(portal.Config{Access: h.counted, Pages: portaldb.New(h.pool), Logos: h.tenants, Now: h.now, Log: h.log})
 	return err
 }
 
