@@ -255,25 +255,34 @@ func (s *Methods) Verify(ctx context.Context, t tenant.ID, companyID, id string,
 
 // Check asks the processor what became of a method that was pending, as when its owner comes back from the bank's page.
 func (s *Methods) Check(ctx context.Context, t tenant.ID, companyID, id string) (Method, error) {
+	m, _, err := s.Look(ctx, t, companyID, id)
+	return m, err
+}
+
+// Look is Check that also says where the owner of a method that is still pending must go, as far as the processor has a page for it. A method that was
+// refused there comes back as MethodGone.
+func (s *Methods) Look(ctx context.Context, t tenant.ID, companyID, id string) (Method, Action, error) {
 	m, p, _, err := s.open(ctx, t, companyID, id)
 	if err != nil || m.Status != MethodPending {
-		return m, err
+		return m, Action{}, err
 	}
 	looker, ok := p.(interface {
 		LookSetup(ctx context.Context, setupRef string) (MethodFacts, error)
 	})
 	if !ok {
-		return m, nil
+		return m, Action{}, nil
 	}
 	facts, err := looker.LookSetup(ctx, m.SetupRef)
 	var declined *DeclinedError
 	if errors.As(err, &declined) {
-		return m, s.drop(ctx, t, companyID, id, MethodGone, "method.refused")
+		m.Status = MethodGone
+		return m, Action{}, s.drop(ctx, t, companyID, id, MethodGone, "method.refused")
 	}
 	if err != nil {
-		return m, s.trouble(ctx, t, m.ConnectionID, err)
+		return m, Action{}, s.trouble(ctx, t, m.ConnectionID, err)
 	}
-	return s.take(ctx, t, m, facts)
+	m, err = s.take(ctx, t, m, facts)
+	return m, Action{URL: facts.VerifyURL}, err
 }
 
 // open finds a method, and opens the processor that has it and who the client is there.

@@ -19,7 +19,7 @@ import (
 )
 
 func config(world *portaltest.World) portal.Config {
-	return portal.Config{Access: world, Pages: world, Logos: world, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	return portal.Config{Access: world, Pages: world, Logos: world, Methods: world, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 }
 
 func TestNew_WantsEverything(t *testing.T) {

@@ -25,7 +25,7 @@ func everyPageIn(t *testing.T, id lang.ID, check func(name string, a *answer)) {
 }
 
 // Names and numbers in Latin letters that every language writes so, besides what is isolated as data.
-var shared = strings.NewReplacer("Maple & Stone Studio", "", "PDF", "", "CSV", "", "name@example.com", "", "INV-", "", "XXXX-XXXX", "",
+var shared = strings.NewReplacer("Maple & Stone Studio", "", "PDF", "", "CSV", "", "SM", "", "JavaScript", "", "name@example.com", "", "INV-", "", "XXXX-XXXX", "",
 	"Windows", "", "iPhone", "", "Chrome", "", "Safari", "")
 
 var (

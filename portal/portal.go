@@ -13,6 +13,8 @@ import (
 // Implemented by portaldb.
 type Pages interface {
 	PeoplePages
+	MethodPages
+	HistoryPages
 
 	Home(ctx context.Context, s access.Session, today ledger.Date) (HomeData, error)
 	Invoices(ctx context.Context, s access.Session, q InvoiceQuery) (InvoicesData, error)

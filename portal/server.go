@@ -25,8 +25,10 @@ type Config struct {
 	Access Access
 	Pages  Pages
 	Logos  Logos
-	Now    func() time.Time
-	Log    *slog.Logger // gets the cause of every 5xx, with the request id; never a token, a name or an address
+	// Methods changes what clients have saved to pay with.
+	Methods Methods
+	Now     func() time.Time
+	Log     *slog.Logger // gets the cause of every 5xx, with the request id; never a token, a name or an address
 }
 
 // Server answers every path of a tenant's host. It is safe for any number of goroutines.
@@ -34,6 +36,7 @@ type Server struct {
 	access  Access
 	pages   Pages
 	logos   Logos
+	methods Methods
 	now     func() time.Time
 	log     *slog.Logger
 	assets  *assets
@@ -43,14 +46,14 @@ type Server struct {
 
 // New checks config and returns a server. It reads nothing and starts nothing.
 func New(config Config) (*Server, error) {
-	if config.Access == nil || config.Pages == nil || config.Logos == nil || config.Now == nil || config.Log == nil {
-		return nil, errors.New("portal: Access, Pages, Logos, Now and Log are all required")
+	if config.Access == nil || config.Pages == nil || config.Logos == nil || config.Methods == nil || config.Now == nil || config.Log == nil {
+		return nil, errors.New("portal: Access, Pages, Logos, Methods, Now and Log are all required")
 	}
 	files, err := loadAssets()
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{access: config.Access, pages: config.Pages, logos: config.Logos, now: config.Now, log: config.Log, assets: files}
+	s := &Server{access: config.Access, pages: config.Pages, logos: config.Logos, methods: config.Methods, now: config.Now, log: config.Log, assets: files}
 	s.router = s.routes()
 	s.handler = s.chain(s.router)
 	return s, nil
@@ -91,6 +94,13 @@ func (s *Server) routes() *route.Router {
 	get("/portal/", s.member(s.showHome))
 	get("/portal/invoices", s.member(s.showInvoices))
 	get("/portal/invoices/:id", s.member(s.showInvoice))
+	get(historyPath, s.member(s.showHistory))
+	get(methodsPath, s.member(s.showMethods))
+	get(methodsPath+"/:id", s.member(s.ofMethod(s.showVerifyMethod)))
+	post(methodsPath+"/:id", s.changesMethod(verifyKept, s.verifyMethod))
+	post(methodsPath+"/:id/default", s.changesMethod(preferForm, s.preferMethod))
+	get(methodsPath+"/:id/remove", s.member(s.ofMethod(s.askRemoveMethod)))
+	post(methodsPath+"/:id/remove", s.changesMethod(removeForm, s.removeMethod))
 	get("/portal/activity", s.member(s.showActivity))
 	get(activityFile, s.member(s.downloadActivity))
 	get("/portal/people", s.member(s.showPeople))

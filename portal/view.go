@@ -36,6 +36,7 @@ const (
 	nowhere place = iota
 	atHome
 	atInvoices
+	atPayments
 	atActivity
 	atPeople
 	atAccount

@@ -59,6 +59,10 @@ type words struct {
 	OwnAccess ownAccessWords
 	People    peopleWords
 
+	// What is paid with, and what was.
+	Methods methodsWords
+	History historyWords
+
 	// Errors.
 	Errors                 errorWords
 	GoHome                 string
@@ -74,6 +78,7 @@ var catalogue = [lang.Count]*words{
 // english is what every other language translates.
 var english = words{
 	Lang: lang.English, Comma: ", ", Trail: englishTrail, Account: englishAccount, Companies: englishCompanies, StepUp: englishStepUp, Profile: englishProfile, Preview: englishPreview, OwnAccess: englishOwnAccess, People: englishPeople,
+	Methods: englishMethods, History: englishHistory,
 
 	Skip: "Skip to the content", Menu: "Portal", Overview: "Overview", Invoices: "Invoices",
 	SignedInAs: "Signed in as {contact} for {company}", SignOut: "Sign out",

@@ -9,8 +9,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"tollhouse/payments/emulator"
+	"tollhouse/tenant"
 )
 
 // startStripe gives the fleet a Stripe of its own, whose events reach the first node.
@@ -40,6 +42,16 @@ func (f *fleet) connected(t *testing.T, b *business) (id string, account emulato
 	t.Helper()
 	body, account := f.stripeKeys(t)
 	return f.api(t, b, "POST", "/api/payment-connections", body, http.StatusCreated)["id"].(string), account
+}
+
+// savedMethod gives a client a card, and a business its connection, and returns the card's id.
+func (f *fleet) savedMethod(t *testing.T, b *business, who client) string {
+	t.Helper()
+	connection, _ := f.connected(t, b)
+	id := tenant.NewID("pmt", time.Now())
+	f.exec(t, b, `INSERT INTO payment_methods (tenant_id, id, connection_id, company_id, added_by, processor_ref, kind, brand, last4, exp_month, exp_year, status)
+		VALUES ($1, $2, $3, $4, $5, 'pm_1', 'card', 'visa', '4242', 12, 2040, 'active')`, b.ID, id, connection, who.company.ID, who.contact.ID)
+	return id
 }
 
 // paidInCash records a payment of a cent, and returns its id.

@@ -43,6 +43,7 @@ type World struct {
 	Log *slog.Logger
 
 	previewCounts
+	methodsWorld
 
 	mu        sync.Mutex
 	Sessions  map[string]access.Member  // by cookie
@@ -69,9 +70,10 @@ type World struct {
 type previewCounts struct{ PreviewsOpened, PreviewsEnded int }
 
 var (
-	_ portal.Access = (*World)(nil)
-	_ portal.Pages  = (*World)(nil)
-	_ portal.Logos  = (*World)(nil)
+	_ portal.Access  = (*World)(nil)
+	_ portal.Pages   = (*World)(nil)
+	_ portal.Logos   = (*World)(nil)
+	_ portal.Methods = (*World)(nil)
 )
 
 // NewWorld returns a world with a session of each kind and a link in each state.
@@ -86,6 +88,7 @@ func NewWorld(t *tenant.Tenant) *World {
 	w.Sessions[Scanned] = scanned
 	w.addSeveral()
 	w.addCodes()
+	w.addPaying()
 	for _, state := range []access.LinkState{access.LinkReady, access.LinkUsed, access.LinkExpired, access.LinkRevoked,
 		access.LinkSuperseded, access.LinkVoided, access.LinkElsewhere, access.LinkPortalOff} {
 		w.Links[Token(state)] = access.Landing{State: state, MaskedEmail: "p•••@acme.example", ContactID: "ctc_linked",
@@ -129,7 +132,7 @@ func address(country string) access.Address {
 // that a GET does not reach: /_status/<n> is the page of a status, and /_post/<path>?<form> is the answer to a POST.
 func (w *World) Handler() http.Handler {
 	log := cmp.Or(w.Log, slog.New(slog.DiscardHandler))
-	server, err := portal.New(portal.Config{Access: w, Pages: w, Logos: w, Now: func() time.Time { return Now }, Log: log})
+	server, err := portal.New(portal.Config{Access: w, Pages: w, Logos: w, Methods: w, Now: func() time.Time { return Now }, Log: log})
 	if err != nil {
 		panic(err)
 	}
