@@ -49,7 +49,7 @@ func (h *handshaker) handshake(ctx context.Context, c *conn) (net.Conn, error) {
 		return nil, err
 	}
 	state := secure.ConnectionState()
-	h.done(state)
+	defer h.done(state) // counted once it is on the roll
 	if state.NegotiatedProtocol == acmeTLS {
 		return nil, errChallenge
 	}

@@ -64,8 +64,8 @@ func (Credentials) String() string { return "[redacted]" }
 // GoString hides them.
 func (Credentials) GoString() string { return "[redacted]" }
 
-// credentialsPlace binds sealed credentials to their row.
-func credentialsPlace(t tenant.ID, connectionID string) []byte {
+// CredentialsPlace binds sealed credentials to their row.
+func CredentialsPlace(t tenant.ID, connectionID string) []byte {
 	return []byte("payment_connections\x00" + string(t) + "\x00" + connectionID)
 }
 
@@ -75,12 +75,12 @@ func SealCredentials(ring *seal.Ring, t tenant.ID, connectionID string, c Creden
 	if err != nil {
 		panic(err) // strings always marshal
 	}
-	return ring.Seal(plain, credentialsPlace(t, connectionID))
+	return ring.Seal(plain, CredentialsPlace(t, connectionID))
 }
 
 // OpenCredentials opens what SealCredentials sealed for the same row.
 func OpenCredentials(ring *seal.Ring, t tenant.ID, c Connection) (Credentials, error) {
-	plain, err := ring.Open(c.Sealed, credentialsPlace(t, c.ID))
+	plain, err := ring.Open(c.Sealed, CredentialsPlace(t, c.ID))
 	if err != nil {
 		return Credentials{}, fmt.Errorf("opening the credentials of %s: %w", c.ID, err)
 	}

@@ -100,7 +100,8 @@ func sound(t testing.TB, s *paymentstest.Shop) {
 		"invoices with more reserved than is under way": `SELECT count(*) FROM invoices i WHERE i.tenant_id = $1 AND i.in_flight <> (SELECT COALESCE(sum(a.amount), 0)
 			FROM payment_allocations a JOIN payments p ON p.tenant_id = a.tenant_id AND p.id = a.payment_id WHERE a.tenant_id = i.tenant_id AND a.invoice_id = i.id
 			 AND payment_live(p.status))`,
-		"uses of credit that do not add up": `SELECT count(*) FROM (SELECT 1 FROM ledger_entries WHERE tenant_id = $1 AND kind = 'credit_used' GROUP BY effect HAVING sum(amount) <> 0) x`,
+		"uses of credit that do not add up": `SELECT count(*) FROM (SELECT 1 FROM ledger_entries WHERE tenant_id = $1 AND kind = 'credit_used'
+			GROUP BY effect HAVING sum(amount) <> 0) x`,
 		"payments left with a person at them": `SELECT count(*) FROM payment_allocations a JOIN payments p ON p.tenant_id = a.tenant_id AND p.id = a.payment_id
 			WHERE a.tenant_id = $1 AND a.interactive <> (payment_interactive(p.status) AND p.kind <> 'manual')`,
 	} {
@@ -166,7 +167,8 @@ func TestTwoHundredSubmitsAtOnce_TakeNoMoreThanIsOwed(t *testing.T) {
 func calm(t testing.TB, s *paymentstest.Shop) {
 	t.Helper()
 	const open = `SELECT (SELECT count(*) FROM payments WHERE tenant_id = $1 AND payment_live(status))
-		+ (SELECT count(*) FROM refunds WHERE tenant_id = $1 AND status NOT IN ('succeeded', 'failed')) + (SELECT count(*) FROM processor_events WHERE tenant_id = $1 AND done_at IS NULL)`
+		+ (SELECT count(*) FROM refunds WHERE tenant_id = $1 AND status NOT IN ('succeeded', 'failed'))
+		+ (SELECT count(*) FROM processor_events WHERE tenant_id = $1 AND done_at IS NULL)`
 	for range 40 {
 		s.Fake.EndAll()
 		s.Deliver(t, s.Service)

@@ -17,6 +17,7 @@
 //
 //	service, err := payments.New(payments.ServiceConfig{Store: store, Open: connections.OpenConnection, Ring: ring})
 //	go service.Run(ctx)
-//	p, err := service.Pay(ctx, t, payments.PayRequest{Nonce: nonce, CompanyID: "com_…", ContactID: "con_…", Session: session, Source: "ctoken_…", Kind: payments.Card,
-//		Items: []payments.PayItem{{InvoiceID: inv.ID, Version: inv.Version}}, ReturnURL: page})
+//	p, err := service.Pay(ctx, t, payments.PayRequest{Nonce: nonce, CompanyID: "com_…", ContactID: "con_…", Session: session,
+//		Items:  []payments.PayItem{{InvoiceID: inv.ID, Version: inv.Version}},
+//		Source: "ctoken_…", Kind: payments.Card, ReturnURL: page})
 package payments

@@ -42,6 +42,9 @@ func (s *Service) judge(f *File, o Outcome, counted bool) (*Turn, error) {
 		s.refunds(t, b, o.Refunds, now)
 		s.disputes(t, b, o.Disputes, now)
 	}
+	if waited := b.file.Payment.Status == RequiresAction; waited && counted && (t.Payment.Status == Canceled || t.Payment.Status == Failed) {
+		t.Notices = append(t.Notices, s.notice(&t.Payment, NoticeFailed, "")) // the payer went away, and hears it by mail
+	}
 	t.Entries, t.Payment.Credited = b.fresh, b.standing("")
 	t.Look = nextLook(&t.Payment, f.Payment.Status, now, counted)
 	return t, nil
@@ -68,8 +71,20 @@ func mismatch(f *File, o Outcome) string {
 		return "another currency: " + string(o.Currency)
 	case o.Status == Succeeded && o.Received != a.Amount, o.Received > a.Amount:
 		return fmt.Sprintf("another amount: %s", ledger.Money{Amount: o.Received, Currency: a.Currency})
+	case o.refunded() > a.Amount:
+		return "more was given back than was taken"
 	}
 	return ""
+}
+
+// refunded is what was given back by all refunds that are done.
+func (o Outcome) refunded() (done int64) {
+	for _, r := range o.Refunds {
+		if r.Status == Succeeded {
+			done += r.Amount
+		}
+	}
+	return done
 }
 
 // quarantine leaves everything as it is, for a person to look at.
@@ -263,14 +278,15 @@ func refundSums(all []Refund) (done, open int64) {
 // disputes takes over what banks took back and gave again.
 func (s *Service) disputes(t *Turn, b *books, all []DisputeFacts, now time.Time) {
 	for _, o := range all {
-		if o.ObjectID == "" || o.Amount <= 0 || !slices.Contains([]string{"open", "won", "lost"}, o.Status) || o.Currency != "" && o.Currency != b.file.Payment.Currency {
-			continue
+		known := slices.Contains([]string{"open", "won", "lost"}, o.Status)
+		if !known || o.ObjectID == "" || o.Amount <= 0 || o.Currency != "" && o.Currency != b.file.Payment.Currency {
+			continue // a warning, or what the night's comparison shows to a person
 		}
-		known := b.file.Payment.Disputes
-		at := slices.IndexFunc(known, func(d Dispute) bool { return d.ObjectID == o.ObjectID })
+		before := b.file.Payment.Disputes
+		at := slices.IndexFunc(before, func(d Dispute) bool { return d.ObjectID == o.ObjectID })
 		if at < 0 {
-			b.file.Payment.Disputes = append(known, s.opened(t, b, o, now))
-			at = len(known)
+			b.file.Payment.Disputes = append(before, s.opened(t, b, o, now))
+			at = len(before)
 		}
 		s.dispute(t, b, &b.file.Payment.Disputes[at], o, now)
 	}

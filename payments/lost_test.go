@@ -151,11 +151,17 @@ func TestWaiting_IsCancelledAfterHalfAnHour(t *testing.T) {
 	show(t, s, p.ID, payments.RequiresAction)
 	balance(t, s, inv.ID, 0, 100)
 	s.Advance(time.Minute)
+	if _, err := s.Service.Look(ctx, s.Tenant, s.Company, p.ID); err != nil {
+		t.Fatal(err)
+	}
 	s.Work(t, s.Service)
 	if p = show(t, s, p.ID, payments.Canceled); p.Failure.Kind != payments.FailedAbandoned || p.Action != (payments.Action{}) {
 		t.Errorf("%+v", p)
 	}
 	balance(t, s, inv.ID, 0, 0)
+	if n := <-s.Notices; n.Kind != payments.NoticeFailed || n.PaymentID != p.ID {
+		t.Errorf("the payer, who went away, hears %+v", n)
+	}
 }
 
 // The clock ends nothing by itself: when the processor does not answer, the money stays reserved.
@@ -244,6 +250,9 @@ func TestQuarantine_WhatIsNotWhatWasAskedForIsNeverBooked(t *testing.T) {
 		"mode":     func(o *payments.Outcome) { o.Live = true },
 		"code":     func(o *payments.Outcome) { o.Code = "AAAAAAAAAAAAAAAAA" },
 		"object":   func(o *payments.Outcome) { o.ObjectID = "pi_other" },
+		"refunds": func(o *payments.Outcome) {
+			o.Refunds = []payments.RefundOutcome{{ObjectID: "re_1", Amount: 101, Status: payments.Succeeded}}
+		},
 	} {
 		s := shop(t)
 		inv := s.Sent(t, 100)

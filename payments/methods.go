@@ -68,11 +68,13 @@ func (m Method) Usable(connectionID string, today ledger.Date) bool {
 type MethodStore interface {
 	// Methods lists a client's methods that are active or pending, the default first, then the oldest.
 	Methods(ctx context.Context, t tenant.ID, companyID string) ([]Method, error)
-	// Client returns what a processor is told of a client, and who the client is at a connection's processor ("" when it does not know it yet).
+	// Client returns what a processor is told of a client, and who the client is at a connection's processor ("" when it does not know it yet). ErrNotFound also
+	// when contactID is given and is not the client's.
 	Client(ctx context.Context, t tenant.ID, connectionID, companyID, contactID string) (facts CustomerFacts, customerID string, err error)
 	// KeepCustomer writes a client's id at a processor, and returns the one that is kept.
 	KeepCustomer(ctx context.Context, t tenant.ID, connectionID, companyID, customerID string) (string, error)
-	// AddMethod writes a method, and makes it the default if it is active and there is none. One that is known already is returned as it is.
+	// AddMethod writes a method, and makes it the default if it is active and there is none at its connection. One that is known already is returned as it is;
+	// ErrNotFound when it was removed since.
 	AddMethod(ctx context.Context, t tenant.ID, m Method) (Method, error)
 	// ChangeMethods locks a client's methods and writes those that decide changes; what is noted in the audit log with about's id, "" for nothing.
 	ChangeMethods(ctx context.Context, t tenant.ID, companyID string, decide func(all []*Method) (what, about string, err error)) error
@@ -134,7 +136,8 @@ type AddMethodInput struct {
 }
 
 // Add saves a method at the processor, and then here. action is where its owner must go first when the method is pending. Errors: *DeclinedError,
-// ErrDisconnected, *ValidationError, ErrLost: then the same nonce again finds what was made.
+// ErrDisconnected, *ValidationError, ErrNotFound for other clients' people and for a nonce whose method was removed since, and ErrLost: then the same nonce again finds
+// what was made.
 func (s *Methods) Add(ctx context.Context, t *tenant.Tenant, in AddMethodInput) (m Method, action Action, err error) {
 	if err := in.check(); err != nil {
 		return Method{}, Action{}, err
@@ -252,25 +255,34 @@ func (s *Methods) Verify(ctx context.Context, t tenant.ID, companyID, id string,
 
 // Check asks the processor what became of a method that was pending, as when its owner comes back from the bank's page.
 func (s *Methods) Check(ctx context.Context, t tenant.ID, companyID, id string) (Method, error) {
+	m, _, err := s.Look(ctx, t, companyID, id)
+	return m, err
+}
+
+// Look is Check that also says where the owner of a method that is still pending must go, as far as the processor has a page for it. A method that was
+// refused there comes back as MethodGone.
+func (s *Methods) Look(ctx context.Context, t tenant.ID, companyID, id string) (Method, Action, error) {
 	m, p, _, err := s.open(ctx, t, companyID, id)
 	if err != nil || m.Status != MethodPending {
-		return m, err
+		return m, Action{}, err
 	}
 	looker, ok := p.(interface {
 		LookSetup(ctx context.Context, setupRef string) (MethodFacts, error)
 	})
 	if !ok {
-		return m, nil
+		return m, Action{}, nil
 	}
 	facts, err := looker.LookSetup(ctx, m.SetupRef)
 	var declined *DeclinedError
 	if errors.As(err, &declined) {
-		return m, s.drop(ctx, t, companyID, id, MethodGone, "method.refused")
+		m.Status = MethodGone
+		return m, Action{}, s.drop(ctx, t, companyID, id, MethodGone, "method.refused")
 	}
 	if err != nil {
-		return m, s.trouble(ctx, t, m.ConnectionID, err)
+		return m, Action{}, s.trouble(ctx, t, m.ConnectionID, err)
 	}
-	return s.take(ctx, t, m, facts)
+	m, err = s.take(ctx, t, m, facts)
+	return m, Action{URL: facts.VerifyURL}, err
 }
 
 // open finds a method, and opens the processor that has it and who the client is there.
@@ -307,7 +319,7 @@ func (s *Methods) take(ctx context.Context, t tenant.ID, m Method, f MethodFacts
 		}
 		one.Status, one.Ref, one.SetupRef, one.ChangedAt = MethodActive, f.Ref, "", s.now()
 		one.Brand, one.Last4, one.ExpMonth, one.ExpYear = cut(f.Brand, 60), f.Last4, f.ExpMonth, f.ExpYear
-		one.Default = !hasDefault(all)
+		prefer(all, one)
 		m = *one
 		return "method.verified", m.ID, nil
 	})
@@ -323,13 +335,16 @@ func methodIn(all []*Method, id string) *Method {
 	return nil
 }
 
-func hasDefault(all []*Method) bool {
+// prefer makes a method the default, unless there is one of the same connection.
+func prefer(all []*Method, one *Method) {
 	for _, m := range all {
-		if m.Default {
-			return true
+		if m.Default && m.ConnectionID == one.ConnectionID {
+			return
 		}
 	}
-	return false
+	for _, m := range all {
+		m.Default = m == one
+	}
 }
 
 // SetDefault makes a method the client's first choice, at the processor and here. Errors: ErrNotFound, also for one that is not active.
@@ -344,7 +359,9 @@ func (s *Methods) SetDefault(ctx context.Context, t tenant.ID, companyID, id str
 	if m.Default {
 		return nil
 	}
-	if err := p.SetDefault(ctx, customer, m.Ref); err != nil {
+	if err := p.SetDefault(ctx, customer, m.Ref); errors.Is(err, ErrAbsent) {
+		return s.missing(ctx, t, p, customer, m, err)
+	} else if err != nil {
 		return s.trouble(ctx, t, m.ConnectionID, fmt.Errorf("preferring a method: %w", err))
 	}
 	return s.store.ChangeMethods(ctx, t, companyID, func(all []*Method) (string, string, error) {
@@ -361,7 +378,18 @@ func (s *Methods) SetDefault(ctx context.Context, t tenant.ID, companyID, id str
 	})
 }
 
-// Remove forgets a method, at the processor first. One that is removed already is no error. The oldest of the others that work becomes the default when it was.
+// missing ends a method that the processor does not know any more, if it says so of the method itself.
+func (s *Methods) missing(ctx context.Context, t tenant.ID, p Processor, customer string, m Method, cause error) error {
+	if _, err := p.LookMethod(ctx, customer, m.Ref); !errors.Is(err, ErrAbsent) {
+		return cause
+	}
+	if err := s.drop(ctx, t, m.CompanyID, m.ID, MethodGone, "method.gone"); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrNotFound, cause)
+}
+
+// Remove forgets a method, at the processor first; one that was removed before is ErrNotFound. The oldest of the others that work becomes the default when it was.
 func (s *Methods) Remove(ctx context.Context, t tenant.ID, companyID, id string) error {
 	m, p, customer, err := s.open(ctx, t, companyID, id)
 	if errors.Is(err, ErrNotFound) {

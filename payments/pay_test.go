@@ -46,13 +46,13 @@ func balance(t testing.TB, s *paymentstest.Shop, invoiceID string, settled, inFl
 }
 
 // refusal demands a PayRefusal of a kind.
-func refusal(t testing.TB, err error, why payments.Refusal) *payments.PayRefusal {
+func refusal(t testing.TB, err error, why payments.Refusal) payments.PayRefusal {
 	t.Helper()
 	var no *payments.PayRefusal
 	if !errors.As(err, &no) || no.Why != why {
 		t.Fatalf("got %v, want the refusal %s", err, why)
 	}
-	return no
+	return *no
 }
 
 // credit demands the client's credit in USD.

@@ -106,6 +106,10 @@ func (s *Service) Work(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("taking what is due: %w", err)
 	}
+	if len(looks) == 1 { // here, so that one after the other is just that
+		s.deal(ctx, looks[0])
+		return 1, ctx.Err()
+	}
 	var running sync.WaitGroup
 	for _, l := range looks {
 		running.Go(func() { s.deal(ctx, l) })

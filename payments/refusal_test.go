@@ -130,6 +130,17 @@ func TestPay_TellsWhoPaidAndWhoIsPaying(t *testing.T) {
 	if strangers, _ := s.Service.Presence(ctx, s.Tenant, s.AddCompany(t)); len(strangers) != 0 {
 		t.Errorf("another company sees %+v", strangers)
 	}
+	s.Tenant.Policy.PartialPayments = true // what is left could be paid, but not while somebody is at the invoice
+	shared := s.Sent(t, 400)
+	in := s.Request("3ds", shared)
+	in.Items[0].Amount = 100
+	at = pay(t, s, in, payments.RequiresAction)
+	in = s.Request("ok", shared)
+	in.Items[0].Amount = 300
+	if no = refusal(t, errorOf(s.Service.Pay(ctx, s.Tenant, in)), payments.RefusedBusy); no.PaymentID != at.ID {
+		t.Errorf("%+v", no)
+	}
+	s.Tenant.Policy.PartialPayments = false
 	pay(t, s, s.Request("processing", processing), payments.Processing)
 	refusal(t, errorOf(s.Service.Pay(ctx, s.Tenant, s.Request("ok", processing))), payments.RefusedBusy)
 }

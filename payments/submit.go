@@ -114,8 +114,9 @@ func (s *Service) apply(ctx context.Context, t tenant.ID, paymentID string, o Ou
 	return nil
 }
 
-func actionPlace(f *File) []byte {
-	return []byte("payment_attempts\x00action\x00" + f.Payment.ID)
+// ActionPlace binds what lets a payer go on with a payment to its row.
+func ActionPlace(paymentID string) []byte {
+	return []byte("payment_attempts\x00action\x00" + paymentID)
 }
 
 func (s *Service) sealAction(f *File, a Action) ([]byte, error) {
@@ -123,7 +124,7 @@ func (s *Service) sealAction(f *File, a Action) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sealing an action: %w", err)
 	}
-	return s.cfg.Ring.Seal(said, actionPlace(f)), nil
+	return s.cfg.Ring.Seal(said, ActionPlace(f.Payment.ID)), nil
 }
 
 // openAction reads it; what does not open any more is none: the payer asks again.
@@ -131,7 +132,7 @@ func (s *Service) openAction(f *File) (a Action) {
 	if len(f.Sealed) == 0 {
 		return Action{}
 	}
-	said, err := s.cfg.Ring.Open(f.Sealed, actionPlace(f))
+	said, err := s.cfg.Ring.Open(f.Sealed, ActionPlace(f.Payment.ID))
 	if err == nil {
 		err = json.Unmarshal(said, &a)
 	}

@@ -4,10 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
-	"tollhouse/payments/ledger"
 	"tollhouse/portal/access"
 	"tollhouse/portal/format"
 	"tollhouse/tenant"
@@ -67,10 +65,8 @@ type activityPage struct {
 
 // trailForm is the form above the list: what was asked for, the days as they were typed, and what is wrong with them.
 type trailForm struct {
-	query       TrailQuery
-	first, last string // days of the tenant's zone; both are in the range
-	wrong       string // "from" or "to", the field that cannot be taken as it is; "" for none
-	reversed    bool   // what is wrong is that the last day comes before the first
+	query TrailQuery
+	dayRange
 }
 
 func (s *Server) showActivity(w http.ResponseWriter, r *http.Request, session access.Session) error {
@@ -94,62 +90,19 @@ func (s *Server) showActivity(w http.ResponseWriter, r *http.Request, session ac
 
 // readTrailForm reads the form above the list. What nobody can choose there is no filter; a day that was typed wrong is told of.
 func readTrailForm(form url.Values, zone *time.Location) trailForm {
-	f := trailForm{first: strings.TrimSpace(form.Get("from")), last: strings.TrimSpace(form.Get("to"))}
-	f.query = TrailQuery{What: Deed(form.Get("what")), Who: form.Get("who"), After: form.Get("after"), Limit: pageSize}
+	f := trailForm{query: TrailQuery{What: Deed(form.Get("what")), Who: form.Get("who"), After: form.Get("after"), Limit: pageSize}}
 	if !slices.Contains([]Deed{Viewed, Paid, Sent, Entered}, f.query.What) {
 		f.query.What = AnyDeed
 	}
 	if !tenant.ValidID("con", f.query.Who) {
 		f.query.Who = ""
 	}
-	first, ok := typedDay(f.first)
-	if !ok {
-		f.wrong = "from"
-		return f
-	}
-	last, ok := typedDay(f.last)
-	if f.reversed = ok && !last.IsZero() && last.Before(first); !ok || f.reversed {
-		f.wrong = "to"
-		return f
-	}
-	f.query.From, f.query.To = midnight(first, zone), midnight(nextDay(last), zone)
+	f.dayRange, f.query.From, f.query.To = readDays(form, zone)
 	return f
-}
-
-// typedDay reads a day as date fields send it; nothing is no day.
-func typedDay(text string) (day ledger.Date, ok bool) {
-	if text == "" {
-		return ledger.Date{}, true
-	}
-	day, err := ledger.ParseDate(text)
-	return day, err == nil
-}
-
-func nextDay(d ledger.Date) ledger.Date {
-	if d.IsZero() {
-		return d
-	}
-	return d.AddDays(1)
-}
-
-// midnight is when a day begins in a zone; no day begins at the zero time.
-func midnight(d ledger.Date, zone *time.Location) time.Time {
-	if d.IsZero() {
-		return time.Time{}
-	}
-	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, zone)
 }
 
 func (p activityPage) filtered() bool {
 	return p.query.What != AnyDeed || p.query.Who != "" || p.first != "" || p.last != ""
-}
-
-// message is what is wrong with a day and how to mend it.
-func (p activityPage) message() string {
-	if p.reversed {
-		return p.words.Trail.DaysReversed
-	}
-	return p.words.Trail.DayWanted
 }
 
 // choice is one line of a list to choose from.
@@ -224,6 +177,8 @@ func (e TrailEntry) says(w *trailWords) string {
 	case "step_up.sent", "step_up.passed", "step_up.refused", "contact.email_changed", "contact.changed":
 		return map[string]string{"step_up.sent": w.CodeSent, "step_up.passed": w.CodePassed, "step_up.refused": w.CodeRefused,
 			"contact.email_changed": w.EmailChanged, "contact.changed": w.DetailsChanged}[e.Kind]
+	case "method.added", "method.verified", "method.preferred", "method.removed", "method.refused":
+		return w.method(e)
 	case "link.minted":
 		return w.LinkMade
 	case "preview.started":

@@ -43,7 +43,7 @@ func activityView(p activityPage) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			if p.wrong != "" {
-				templ_7745c5c3_Err = errorSummary(p.words, p.wrong, p.message()).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = errorSummary(p.words, p.wrong, p.message(p.words, p.wrong)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -81,11 +81,11 @@ func activityView(p activityPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = dayField(p, "from", p.words.Trail.FirstDay, p.first).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = dayField("from", p.words.Trail.FirstDay, p.first, p.message(p.words, "from")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = dayField(p, "to", p.words.Trail.LastDay, p.last).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = dayField("to", p.words.Trail.LastDay, p.last, p.message(p.words, "to")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -213,7 +213,7 @@ func activityView(p activityPage) templ.Component {
 }
 
 // dayField asks for a day. Browsers without a calendar of their own show a plain field, so what may be typed is said when it is typed otherwise.
-func dayField(p activityPage, name, label, typed string) templ.Component {
+func dayField(name, label, typed, message string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -234,7 +234,7 @@ func dayField(p activityPage, name, label, typed string) templ.Component {
 			templ_7745c5c3_Var9 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var10 = []any{"field", templ.KV("wrong", p.wrong == name)}
+		var templ_7745c5c3_Var10 = []any{"field", templ.KV("wrong", message != "")}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var10...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -282,7 +282,7 @@ func dayField(p activityPage, name, label, typed string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if p.wrong == name {
+		if message != "" {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<p class=\"message\" id=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -301,9 +301,9 @@ func dayField(p activityPage, name, label, typed string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
-			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.message())
+			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(message)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `portal/activity.templ`, Line: 47, Col: 60}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `portal/activity.templ`, Line: 47, Col: 56}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 			if templ_7745c5c3_Err != nil {

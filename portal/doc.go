@@ -6,6 +6,6 @@
 // tenant. GET and HEAD never act and never set a session: they note that something was seen, and hand back, once, a form that was kept; a POST from another site, or from another tenant's portal, is
 // refused before its body is read. It names no product: every word on a page is the tenant's or plain English from words.go.
 //
-//	server, err := portal.New(portal.Config{Access: access, Pages: pages, Logos: logos, Payments: service, Now: time.Now, Log: log})
+//	server, err := portal.New(portal.Config{Access: access, Pages: pages, Logos: logos, Methods: methods, Payments: service, Now: time.Now, Log: log})
 //	edge.Config{Portal: server, ErrorPage: server.Error}
 package portal

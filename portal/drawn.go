@@ -98,6 +98,11 @@ func (s shownState) says() (class string, mark drawn, word string) {
 	return "due", iconDue, s.words.Due
 }
 
+// statusMark is status for what is no invoice: a class, a mark and a word.
+func statusMark(class string, mark drawn, word string) templ.Component {
+	return drawn(`<span class="status ` + class + `">` + string(mark) + templ.EscapeString(word) + `</span>`)
+}
+
 // drawn is markup of our own; nothing that somebody typed ever becomes one.
 type drawn string
 

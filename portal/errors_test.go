@@ -19,14 +19,14 @@ import (
 )
 
 func config(world *portaltest.World) portal.Config {
-	return portal.Config{Access: world, Pages: world, Logos: world, Payments: world.Payer(), Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	return portal.Config{Access: world, Pages: world, Logos: world, Methods: world, Payments: world.Payer(), Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 }
 
 func TestNew_WantsEverything(t *testing.T) {
 	for name, spoil := range map[string]func(*portal.Config){
 		"access": func(c *portal.Config) { c.Access = nil }, "pages": func(c *portal.Config) { c.Pages = nil }, "logos": func(c *portal.Config) { c.Logos = nil },
 		"payments": func(c *portal.Config) { c.Payments = nil },
-		"now": func(c *portal.Config) { c.Now = nil }, "log": func(c *portal.Config) { c.Log = nil },
+		"now":      func(c *portal.Config) { c.Now = nil }, "log": func(c *portal.Config) { c.Log = nil },
 	} {
 		c := config(plainWorld())
 		if _, err := portal.New(c); err != nil {

@@ -95,25 +95,6 @@ func (s *Server) origin(r *http.Request) string {
 	return "https://" + request.From(r.Context()).Site.Host.String() + s.portSuffix
 }
 
-// brandNames are those that people know a card by; a bank's name is written as the processor gives it.
-var brandNames = map[string]string{"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "discover": "Discover", "jcb": "JCB",
-	"diners": "Diners Club", "unionpay": "UnionPay", "cartes_bancaires": "Cartes Bancaires"}
-
-func brandName(brand string) string {
-	if name, known := brandNames[brand]; known {
-		return name
-	}
-	return brand
-}
-
-// methodName is a method as people know it: "Visa ending 4242".
-func (v view) methodName(brand, last4 string) string {
-	if last4 == "" {
-		return brandName(brand)
-	}
-	return strings.TrimSpace(fill(v.words.Pay.Saved, "{brand}", brandName(brand), "{last}", last4))
-}
-
 // expiry is a card's month as it stands on the card, "" for what does not expire.
 func (v view) expiry(m payments.Method) string {
 	if m.ExpYear == 0 {

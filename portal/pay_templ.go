@@ -1269,7 +1269,7 @@ func payMethods(p payPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, m := range p.data.Methods {
-			templ_7745c5c3_Err = savedMethod(p, m).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = payMethod(p, m).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1412,7 +1412,7 @@ func payMethods(p payPage) templ.Component {
 	})
 }
 
-func savedMethod(p payPage, m payments.Method) templ.Component {
+func payMethod(p payPage, m payments.Method) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1506,9 +1506,9 @@ func savedMethod(p payPage, m payments.Method) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var73 string
-		templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(p.methodName(m.Brand, m.Last4))
+		templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(methodName(p.words, m.Kind, m.Brand, m.Last4))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `portal/pay.templ`, Line: 260, Col: 71}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `portal/pay.templ`, Line: 260, Col: 86}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var73))
 		if templ_7745c5c3_Err != nil {

@@ -10,7 +10,6 @@ import (
 	"tollhouse/payments"
 	"tollhouse/payments/ledger"
 	"tollhouse/portal/access"
-	"tollhouse/portal/format"
 	"tollhouse/portal/route"
 	"tollhouse/tenant"
 	"tollhouse/tenant/request"
@@ -69,7 +68,7 @@ func (s *Server) showPayment(w http.ResponseWriter, r *http.Request, session acc
 
 func (s *Server) paymentPage(r *http.Request, data PaymentData) paymentPage {
 	page := paymentPage{view: s.memberView(r, atInvoices, data.Member), payment: *data.Payment, next: data.Next, mine: mayPay(data.Member)}
-	page.title = fill(page.words.Payment.Title, "{amount}", format.Money(page.amount(), page.locale()))
+	page.title = page.words.Payment.Title
 	return page
 }
 
@@ -225,7 +224,7 @@ func (p paymentPage) paidWith() string {
 	case p.payment.Kind == payments.Credit:
 		return p.words.Payment.Settled
 	case p.payment.Last4 != "":
-		return p.methodName(p.payment.Brand, p.payment.Last4)
+		return methodName(p.words, p.payment.Kind, p.payment.Brand, p.payment.Last4)
 	}
 	return p.payment.Method
 }

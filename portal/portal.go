@@ -14,6 +14,8 @@ import (
 type Pages interface {
 	PeoplePages
 	PayPages
+	MethodPages
+	HistoryPages
 
 	Home(ctx context.Context, s access.Session, today ledger.Date) (HomeData, error)
 	Invoices(ctx context.Context, s access.Session, q InvoiceQuery) (InvoicesData, error)

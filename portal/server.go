@@ -23,12 +23,15 @@ type Logos interface {
 
 // Config is what a Server needs. Every field is required but Processors and PublicPort.
 type Config struct {
-	Access   Access
-	Pages    Pages
-	Logos    Logos
+	Access Access
+	Pages  Pages
+	Logos  Logos
+	// Methods changes what clients have saved to pay with.
+	Methods Methods
+	Now     func() time.Time
+	Log     *slog.Logger // gets the cause of every 5xx, with the request id; never a token, a name or an address
+	// Payments takes payments.
 	Payments Payments
-	Now      func() time.Time
-	Log      *slog.Logger // gets the cause of every 5xx, with the request id; never a token, a name or an address
 
 	Processors Processors
 	PublicPort int // of the portal's URLs, for processors that lead a payer back; 0 and 443 are left out of them
@@ -39,6 +42,7 @@ type Server struct {
 	access     Access
 	pages      Pages
 	logos      Logos
+	methods    Methods
 	payments   Payments
 	processors Processors
 	portSuffix string // of the portal's URLs, "" for the usual port
@@ -51,14 +55,14 @@ type Server struct {
 
 // New checks config and returns a server. It reads nothing and starts nothing.
 func New(config Config) (*Server, error) {
-	if config.Access == nil || config.Pages == nil || config.Logos == nil || config.Payments == nil || config.Now == nil || config.Log == nil {
-		return nil, errors.New("portal: Access, Pages, Logos, Payments, Now and Log are all required")
+	if config.Access == nil || config.Pages == nil || config.Logos == nil || config.Methods == nil || config.Payments == nil || config.Now == nil || config.Log == nil {
+		return nil, errors.New("portal: Access, Pages, Logos, Methods, Payments, Now and Log are all required")
 	}
 	files, err := loadAssets()
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{access: config.Access, pages: config.Pages, logos: config.Logos, payments: config.Payments, processors: config.Processors,
+	s := &Server{access: config.Access, pages: config.Pages, logos: config.Logos, methods: config.Methods, payments: config.Payments, processors: config.Processors,
 		now: config.Now, log: config.Log, assets: files}
 	if config.PublicPort != 0 && config.PublicPort != 443 {
 		s.portSuffix = ":" + strconv.Itoa(config.PublicPort)
@@ -104,6 +108,13 @@ func (s *Server) routes() *route.Router {
 	get("/portal/invoices", s.member(s.showInvoices))
 	get("/portal/invoices/:id", s.member(s.showInvoice))
 	s.payRoutes(get, post)
+	get(historyPath, s.member(s.showHistory))
+	get(methodsPath, s.member(s.showMethods))
+	get(methodsPath+"/:id", s.member(s.ofMethod(s.showVerifyMethod)))
+	post(methodsPath+"/:id", s.changesMethod(verifyKept, s.verifyMethod))
+	post(methodsPath+"/:id/default", s.changesMethod(preferForm, s.preferMethod))
+	get(methodsPath+"/:id/remove", s.member(s.ofMethod(s.askRemoveMethod)))
+	post(methodsPath+"/:id/remove", s.changesMethod(removeForm, s.removeMethod))
 	get("/portal/activity", s.member(s.showActivity))
 	get(activityFile, s.member(s.downloadActivity))
 	get("/portal/people", s.member(s.showPeople))

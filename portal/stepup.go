@@ -44,7 +44,12 @@ const confirmPath = "/portal/confirm"
 // taken to the page that mails one, and from there back to the page of f, with what was typed. Nothing is done on the way: the button
 // is pressed again there. The handler's own transaction asks once more, with accessdb.RequireStepUp; its access.ErrStepUp leads here too.
 func (s *Server) requireStepUp(f *keptForm, h memberHandler) http.Handler {
-	return s.memberForm(f, func(w http.ResponseWriter, r *http.Request, session access.Session) error {
+	return s.memberForm(f, s.steppedUp(f, h))
+}
+
+// steppedUp is requireStepUp within a route that looks at something else first.
+func (s *Server) steppedUp(f *keptForm, h memberHandler) memberHandler {
+	return func(w http.ResponseWriter, r *http.Request, session access.Session) error {
 		if previewOf(r) != nil { // it is shown what the contact would be, and never gets a code
 			seeOther(w, confirmPath)
 			return nil
@@ -57,7 +62,7 @@ func (s *Server) requireStepUp(f *keptForm, h memberHandler) http.Handler {
 			return s.askStepUp(w, r, session, f)
 		}
 		return err
-	})
+	}
 }
 
 func (s *Server) askStepUp(w http.ResponseWriter, r *http.Request, session access.Session, f *keptForm) error {

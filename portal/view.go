@@ -39,6 +39,7 @@ const (
 	nowhere place = iota
 	atHome
 	atInvoices
+	atPayments
 	atActivity
 	atPeople
 	atAccount

@@ -59,6 +59,9 @@ type words struct {
 	OwnAccess ownAccessWords
 	People    peopleWords
 
+	// What is paid with, and what was.
+	Methods methodsWords
+	History historyWords
 	// Paying, and what became of it.
 	Pay     payWords
 	Payment paidWords
@@ -77,7 +80,8 @@ var catalogue = [lang.Count]*words{
 
 // english is what every other language translates.
 var english = words{
-	Lang: lang.English, Comma: ", ", Trail: englishTrail, Account: englishAccount, Companies: englishCompanies, StepUp: englishStepUp, Profile: englishProfile, Preview: englishPreview, OwnAccess: englishOwnAccess, People: englishPeople, Pay: englishPay, Payment: englishPaid,
+	Lang: lang.English, Comma: ", ", Trail: englishTrail, Account: englishAccount, Companies: englishCompanies, StepUp: englishStepUp, Profile: englishProfile, Preview: englishPreview, OwnAccess: englishOwnAccess, People: englishPeople,
+	Methods: englishMethods, History: englishHistory, Pay: englishPay, Payment: englishPaid,
 
 	Skip: "Skip to the content", Menu: "Portal", Overview: "Overview", Invoices: "Invoices",
 	SignedInAs: "Signed in as {contact} for {company}", SignOut: "Sign out",

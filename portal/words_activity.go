@@ -9,6 +9,9 @@ type trailWords struct {
 	Viewed, ViewedFirst, Sent, Voided, ProcessingBy, Processing, PaidBy, Paid, PaymentFailed, SignedIn, SignedOut, SessionEnded, LinkAsked, Switched, Downloaded, Previewed, LinkMade string
 
 	CodeSent, CodePassed, CodeRefused, EmailChanged, DetailsChanged string
+
+	MethodAdded, MethodVerified, MethodPreferred, MethodRemoved, MethodRefused string // by {who}
+	MethodCame, MethodConfirmed, MethodChosen, MethodGone                      string // when nobody of the client did it
 }
 
 var englishTrail = trailWords{
@@ -30,5 +33,24 @@ var englishTrail = trailWords{
 	DownloadNote: "A file holds the newest {n} entries. Choose days to get older ones.",
 	ColumnTime:   "Time (UTC)", ColumnKind: "Kind", ColumnAddress: "IP address",
 	Switched: "{who} came over from another company of theirs", Downloaded: "Activity downloaded by {who}",
-	Previewed: "{tenant} looked at the portal as it appears to {who}", LinkMade: "{tenant} made a sign-in link for {who}",
+	MethodAdded: "{who} saved a way to pay", MethodVerified: "{who} confirmed a way to pay", MethodPreferred: "{who} chose the default way to pay",
+	MethodRemoved: "{who} removed a way to pay", MethodRefused: "A way to pay of {who} was refused by its bank",
+	MethodCame: "A way to pay was saved", MethodConfirmed: "A way to pay was confirmed", MethodChosen: "The default way to pay changed",
+	MethodGone: "A way to pay was removed",
+	Previewed:  "{tenant} looked at the portal as it appears to {who}", LinkMade: "{tenant} made a sign-in link for {who}",
+}
+
+// method is what was done with a saved way to pay.
+func (w *trailWords) method(e TrailEntry) string {
+	switch e.Kind {
+	case "method.added":
+		return e.byWhom(w.MethodAdded, w.MethodCame)
+	case "method.verified":
+		return e.byWhom(w.MethodVerified, w.MethodConfirmed)
+	case "method.preferred":
+		return e.byWhom(w.MethodPreferred, w.MethodChosen)
+	case "method.refused":
+		return e.byWhom(w.MethodRefused, w.MethodGone)
+	}
+	return e.byWhom(w.MethodRemoved, w.MethodGone)
 }

@@ -94,7 +94,7 @@ var arabic = words{
 	PaymentOn: "دُفع في {date}", PaymentOnItsWay: "في الطريق منذ {date}", Payments: "الدفعات", BalanceDue: "المبلغ المستحق", Notes: "ملاحظة",
 	PaidByLine: "بواسطة {who}",
 
-	Trail: arabicTrail, Account: arabicAccount, Companies: arabicCompanies, StepUp: arabicStepUp, Profile: arabicProfile, Preview: arabicPreview, OwnAccess: arabicOwnAccess, People: arabicPeople, Pay: arabicPay, Payment: arabicPaid, Errors: arabicErrors, GoHome: "الانتقال إلى النظرة العامة",
+	Trail: arabicTrail, Account: arabicAccount, Companies: arabicCompanies, StepUp: arabicStepUp, Profile: arabicProfile, Preview: arabicPreview, OwnAccess: arabicOwnAccess, People: arabicPeople, Methods: arabicMethods, History: arabicHistory, Pay: arabicPay, Payment: arabicPaid, Errors: arabicErrors, GoHome: "الانتقال إلى النظرة العامة",
 	WaitMinutes: lang.Plural{Zero: "يُرجى المحاولة مرة أخرى الآن.", One: "يُرجى المحاولة مرة أخرى بعد دقيقة.", Two: "يُرجى المحاولة مرة أخرى بعد دقيقتين.",
 		Few: "يُرجى المحاولة مرة أخرى بعد {n} دقائق.", Many: "يُرجى المحاولة مرة أخرى بعد {n} دقيقة.", Other: "يُرجى المحاولة مرة أخرى بعد {n} دقيقة."},
 	WaitHours: lang.Plural{Zero: "يُرجى المحاولة مرة أخرى الآن.", One: "يُرجى المحاولة مرة أخرى بعد ساعة.", Two: "يُرجى المحاولة مرة أخرى بعد ساعتين.",
@@ -145,5 +145,9 @@ var arabicTrail = trailWords{
 	DownloadNote: "يحتوي الملف على أحدث {n} من الأنشطة. اختاروا أيامًا للحصول على الأقدم.",
 	ColumnTime:   "الوقت (UTC)", ColumnKind: "النوع", ColumnAddress: "عنوان IP",
 	Switched: "انتقل {who} من شركة أخرى له", Downloaded: "نزّل الأنشطة {who}",
-	Previewed: "اطّلعت {tenant} على البوابة كما تظهر لـ {who}", LinkMade: "أنشأت {tenant} رابط دخول لـ {who}",
+	MethodAdded: "حفظ {who} وسيلة دفع", MethodVerified: "أكّد {who} وسيلة دفع", MethodPreferred: "اختار {who} وسيلة الدفع التي تُستخدم أولًا",
+	MethodRemoved: "أزال {who} وسيلة دفع", MethodRefused: "رفض المصرف وسيلة دفع تخص {who}",
+	MethodCame: "حُفظت وسيلة دفع", MethodConfirmed: "أُكِّدت وسيلة دفع", MethodChosen: "تغيّرت وسيلة الدفع التي تُستخدم أولًا",
+	MethodGone: "أُزيلت وسيلة دفع",
+	Previewed:  "اطّلعت {tenant} على البوابة كما تظهر لـ {who}", LinkMade: "أنشأت {tenant} رابط دخول لـ {who}",
 }

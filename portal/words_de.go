@@ -92,7 +92,7 @@ var german = words{
 	PaymentOn: "Bezahlt am {date}", PaymentOnItsWay: "Unterwegs seit dem {date}", Payments: "Zahlungen", BalanceDue: "Offener Betrag", Notes: "Hinweis",
 	PaidByLine: "von {who}",
 
-	Trail: germanTrail, Account: germanAccount, Companies: germanCompanies, StepUp: germanStepUp, Profile: germanProfile, Preview: germanPreview, OwnAccess: germanOwnAccess, People: germanPeople, Pay: germanPay, Payment: germanPaid, Errors: germanErrors, GoHome: "Zu Ihrer Übersicht",
+	Trail: germanTrail, Account: germanAccount, Companies: germanCompanies, StepUp: germanStepUp, Profile: germanProfile, Preview: germanPreview, OwnAccess: germanOwnAccess, People: germanPeople, Methods: germanMethods, History: germanHistory, Pay: germanPay, Payment: germanPaid, Errors: germanErrors, GoHome: "Zu Ihrer Übersicht",
 	WaitMinutes: lang.Plural{One: "Bitte versuchen Sie es in einer Minute erneut.", Other: "Bitte versuchen Sie es in {n} Minuten erneut."},
 	WaitHours:   lang.Plural{One: "Bitte versuchen Sie es in einer Stunde erneut.", Other: "Bitte versuchen Sie es in {n} Stunden erneut."},
 }
@@ -141,5 +141,9 @@ var germanTrail = trailWords{
 	DownloadNote: "Eine Datei enthält die neuesten {n} Einträge. Wählen Sie Tage, um ältere zu erhalten.",
 	ColumnTime:   "Zeit (UTC)", ColumnKind: "Art", ColumnAddress: "IP-Adresse",
 	Switched: "{who} ist von einem anderen eigenen Unternehmen gewechselt", Downloaded: "Aktivitäten heruntergeladen von {who}",
-	Previewed: "{tenant} hat das Portal so angesehen, wie {who} es sieht", LinkMade: "{tenant} hat einen Anmeldelink für {who} erstellt",
+	MethodAdded: "{who} hat ein Zahlungsmittel gespeichert", MethodVerified: "{who} hat ein Zahlungsmittel bestätigt", MethodPreferred: "{who} hat gewählt, welches Zahlungsmittel zuerst verwendet wird",
+	MethodRemoved: "{who} hat ein Zahlungsmittel entfernt", MethodRefused: "Ein Zahlungsmittel von {who} wurde von der Bank abgelehnt",
+	MethodCame: "Ein Zahlungsmittel wurde gespeichert", MethodConfirmed: "Ein Zahlungsmittel wurde bestätigt", MethodChosen: "Das zuerst verwendete Zahlungsmittel hat sich geändert",
+	MethodGone: "Ein Zahlungsmittel wurde entfernt",
+	Previewed:  "{tenant} hat das Portal so angesehen, wie {who} es sieht", LinkMade: "{tenant} hat einen Anmeldelink für {who} erstellt",
 }

@@ -91,7 +91,7 @@ var spanish = words{
 	PaymentOn: "Pagado el {date}", PaymentOnItsWay: "En camino desde el {date}", Payments: "Pagos", BalanceDue: "Importe pendiente", Notes: "Nota",
 	PaidByLine: "por {who}",
 
-	Trail: spanishTrail, Account: spanishAccount, Companies: spanishCompanies, StepUp: spanishStepUp, Profile: spanishProfile, Preview: spanishPreview, OwnAccess: spanishOwnAccess, People: spanishPeople, Pay: spanishPay, Payment: spanishPaid, Errors: spanishErrors, GoHome: "Ir al resumen",
+	Trail: spanishTrail, Account: spanishAccount, Companies: spanishCompanies, StepUp: spanishStepUp, Profile: spanishProfile, Preview: spanishPreview, OwnAccess: spanishOwnAccess, People: spanishPeople, Methods: spanishMethods, History: spanishHistory, Pay: spanishPay, Payment: spanishPaid, Errors: spanishErrors, GoHome: "Ir al resumen",
 	WaitMinutes: lang.Plural{One: "Vuelva a intentarlo en un minuto.", Other: "Vuelva a intentarlo en {n} minutos."},
 	WaitHours:   lang.Plural{One: "Vuelva a intentarlo en una hora.", Other: "Vuelva a intentarlo en {n} horas."},
 }
@@ -140,5 +140,9 @@ var spanishTrail = trailWords{
 	DownloadNote: "Un archivo contiene las {n} entradas más recientes. Elija días para obtener las anteriores.",
 	ColumnTime:   "Hora (UTC)", ColumnKind: "Tipo", ColumnAddress: "Dirección IP",
 	Switched: "{who} entró desde otra de sus empresas", Downloaded: "Actividad descargada por {who}",
-	Previewed: "{tenant} miró el portal tal como lo ve {who}", LinkMade: "{tenant} creó un enlace de acceso para {who}",
+	MethodAdded: "{who} guardó una forma de pago", MethodVerified: "{who} confirmó una forma de pago", MethodPreferred: "{who} eligió la forma de pago que se usa primero",
+	MethodRemoved: "{who} eliminó una forma de pago", MethodRefused: "El banco rechazó una forma de pago de {who}",
+	MethodCame: "Se guardó una forma de pago", MethodConfirmed: "Se confirmó una forma de pago", MethodChosen: "Cambió la forma de pago que se usa primero",
+	MethodGone: "Se eliminó una forma de pago",
+	Previewed:  "{tenant} miró el portal tal como lo ve {who}", LinkMade: "{tenant} creó un enlace de acceso para {who}",
 }

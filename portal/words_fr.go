@@ -91,7 +91,7 @@ var french = words{
 	PaymentOn: "Payé le {date}", PaymentOnItsWay: "En cours depuis le {date}", Payments: "Paiements", BalanceDue: "Montant à payer", Notes: "Remarque",
 	PaidByLine: "par {who}",
 
-	Trail: frenchTrail, Account: frenchAccount, Companies: frenchCompanies, StepUp: frenchStepUp, Profile: frenchProfile, Preview: frenchPreview, OwnAccess: frenchOwnAccess, People: frenchPeople, Pay: frenchPay, Payment: frenchPaid, Errors: frenchErrors, GoHome: "Aller à votre aperçu",
+	Trail: frenchTrail, Account: frenchAccount, Companies: frenchCompanies, StepUp: frenchStepUp, Profile: frenchProfile, Preview: frenchPreview, OwnAccess: frenchOwnAccess, People: frenchPeople, Methods: frenchMethods, History: frenchHistory, Pay: frenchPay, Payment: frenchPaid, Errors: frenchErrors, GoHome: "Aller à votre aperçu",
 	WaitMinutes: lang.Plural{One: "Réessayez dans {n} minute.", Other: "Réessayez dans {n} minutes."},
 	WaitHours:   lang.Plural{One: "Réessayez dans {n} heure.", Other: "Réessayez dans {n} heures."},
 }
@@ -140,5 +140,9 @@ var frenchTrail = trailWords{
 	DownloadNote: "Un fichier contient les {n} entrées les plus récentes. Choisissez des jours pour obtenir les plus anciennes.",
 	ColumnTime:   "Heure (UTC)", ColumnKind: "Type", ColumnAddress: "Adresse IP",
 	Switched: "Arrivée de {who} depuis une autre de ses sociétés", Downloaded: "Activité téléchargée par {who}",
-	Previewed: "{tenant} a regardé le portail tel que le voit {who}", LinkMade: "{tenant} a créé un lien de connexion pour {who}",
+	MethodAdded: "{who} a enregistré un moyen de paiement", MethodVerified: "{who} a confirmé un moyen de paiement", MethodPreferred: "{who} a choisi le moyen de paiement utilisé en premier",
+	MethodRemoved: "{who} a supprimé un moyen de paiement", MethodRefused: "Un moyen de paiement de {who} a été refusé par sa banque",
+	MethodCame: "Un moyen de paiement a été enregistré", MethodConfirmed: "Un moyen de paiement a été confirmé", MethodChosen: "Le moyen de paiement utilisé en premier a changé",
+	MethodGone: "Un moyen de paiement a été supprimé",
+	Previewed:  "{tenant} a regardé le portail tel que le voit {who}", LinkMade: "{tenant} a créé un lien de connexion pour {who}",
 }

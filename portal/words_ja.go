@@ -91,7 +91,7 @@ var japanese = words{
 	PaymentOn: "{date}にお支払い済み", PaymentOnItsWay: "{date}から処理中", Payments: "お支払い", BalanceDue: "お支払い残額", Notes: "備考",
 	PaidByLine: "（{who} 様）",
 
-	Trail: japaneseTrail, Account: japaneseAccount, Companies: japaneseCompanies, StepUp: japaneseStepUp, Profile: japaneseProfile, Preview: japanesePreview, OwnAccess: japaneseOwnAccess, People: japanesePeople, Pay: japanesePay, Payment: japanesePaid, Errors: japaneseErrors, GoHome: "概要へ移動",
+	Trail: japaneseTrail, Account: japaneseAccount, Companies: japaneseCompanies, StepUp: japaneseStepUp, Profile: japaneseProfile, Preview: japanesePreview, OwnAccess: japaneseOwnAccess, People: japanesePeople, Methods: japaneseMethods, History: japaneseHistory, Pay: japanesePay, Payment: japanesePaid, Errors: japaneseErrors, GoHome: "概要へ移動",
 	WaitMinutes: lang.Plural{Other: "{n}分後にもう一度お試しください。"},
 	WaitHours:   lang.Plural{Other: "{n}時間後にもう一度お試しください。"},
 }
@@ -140,5 +140,9 @@ var japaneseTrail = trailWords{
 	DownloadNote: "ファイルには最新の {n} 件が含まれます。それより古い履歴は日付を選んでください。",
 	ColumnTime:   "時刻（UTC）", ColumnKind: "種類", ColumnAddress: "IP アドレス",
 	Switched: "{who} 様が別の会社から切り替え", Downloaded: "{who} 様が履歴をダウンロード",
-	Previewed: "{tenant} が {who} 様の画面と同じ内容を閲覧", LinkMade: "{tenant} が {who} 様のログイン用リンクを作成",
+	MethodAdded: "{who} 様が支払い方法を保存しました", MethodVerified: "{who} 様が支払い方法を確認しました", MethodPreferred: "{who} 様が最初に使う支払い方法を選びました",
+	MethodRemoved: "{who} 様が支払い方法を削除しました", MethodRefused: "{who} 様の支払い方法が銀行に断られました",
+	MethodCame: "支払い方法が保存されました", MethodConfirmed: "支払い方法が確認されました", MethodChosen: "最初に使う支払い方法が変わりました",
+	MethodGone: "支払い方法が削除されました",
+	Previewed:  "{tenant} が {who} 様の画面と同じ内容を閲覧", LinkMade: "{tenant} が {who} 様のログイン用リンクを作成",
 }

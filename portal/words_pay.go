@@ -3,7 +3,7 @@ package portal
 // payWords are those of the page to review and pay.
 type payWords struct {
 	Title, What, CreditLine, ToPay, Button, Settle string
-	How, Saved, Expires, Expired, Unverified, NewCard, NewCardHint, NewBank, NewBankHint, Hosted, HostedHint, Save,
+	How, Expires, Expired, Unverified, NewCard, NewCardHint, NewBank, NewBankHint, Hosted, HostedHint, Save,
 	Mandate string
 	Sending, Still, CheckFields, NotNow                                                         string
 	PartTitle, PartLabel, PartHint, PartLeast, PartButton, PartWrong, PartWhole, Rest           string
@@ -44,7 +44,7 @@ type momentWords struct {
 var englishPay = payWords{
 	Title: "Review and pay", What: "What you pay", CreditLine: "Your credit", ToPay: "To pay now",
 	Button: "Pay {amount}", Settle: "Settle with your credit",
-	How: "How do you want to pay?", Saved: "{brand} ending {last}", Expires: "Expires {date}", Expired: "This card has expired. Choose another way to pay.",
+	How: "How do you want to pay?", Expires: "Expires {date}", Expired: "This card has expired. Choose another way to pay.",
 	Unverified: "This account waits to be verified.",
 	NewCard:    "Another card", NewCardHint: "What you type goes to the payment provider only.",
 	NewBank: "Bank account", NewBankHint: "Your account is debited. That takes a few working days.",
@@ -112,7 +112,7 @@ var englishPay = payWords{
 }
 
 var englishPaid = paidWords{
-	Title: "Payment of {amount}", Amount: "Amount", Method: "Paid with", Reference: "Reference", PaidBy: "Paid by",
+	Title: "Payment", Amount: "Amount", Method: "Paid with", Reference: "Reference", PaidBy: "Paid by",
 	ForInvoice: "Invoice {number}",
 	Asking:     said{"We are asking your bank", "It takes a few seconds. Please do not pay again."},
 	Action:     said{"Your bank wants to confirm that it is you", "No money has been taken yet. Continue within half an hour, or cancel the payment."},

@@ -3,7 +3,7 @@ package portal
 var arabicPay = payWords{
 	Title: "المراجعة والدفع", What: "ما تدفعونه", CreditLine: "رصيدكم", ToPay: "المطلوب الآن",
 	Button: "ادفعوا {amount}", Settle: "سدّدوا من رصيدكم",
-	How: "كيف تريدون الدفع؟", Saved: "{brand} تنتهي بـ {last}", Expires: "صالحة حتى {date}", Expired: "انتهت صلاحية هذه البطاقة. اختاروا طريقة أخرى.",
+	How: "كيف تريدون الدفع؟", Expires: "صالحة حتى {date}", Expired: "انتهت صلاحية هذه البطاقة. اختاروا طريقة أخرى.",
 	Unverified: "هذا الحساب بانتظار التحقق.",
 	NewCard:    "بطاقة أخرى", NewCardHint: "ما تكتبونه يذهب إلى مزوّد الدفع وحده.",
 	NewBank: "حساب مصرفي", NewBankHint: "يُخصم المبلغ من حسابكم خلال بضعة أيام عمل.",
@@ -71,7 +71,7 @@ var arabicPay = payWords{
 }
 
 var arabicPaid = paidWords{
-	Title: "دفعة بمبلغ {amount}", Amount: "المبلغ", Method: "طريقة الدفع", Reference: "المرجع", PaidBy: "دفعها",
+	Title: "دفعة", Amount: "المبلغ", Method: "طريقة الدفع", Reference: "المرجع", PaidBy: "دفعها",
 	ForInvoice: "الفاتورة {number}",
 	Asking:     said{"نسأل مصرفكم", "يستغرق ذلك بضع ثوانٍ. لا تدفعوا مرة أخرى."},
 	Action:     said{"يريد مصرفكم التأكد من أنكم أنتم", "لم يُخصم أي مبلغ بعد. تابعوا خلال نصف ساعة أو ألغوا الدفعة."},

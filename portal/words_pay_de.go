@@ -3,7 +3,7 @@ package portal
 var germanPay = payWords{
 	Title: "Prüfen und zahlen", What: "Was Sie zahlen", CreditLine: "Ihr Guthaben", ToPay: "Jetzt zu zahlen",
 	Button: "{amount} zahlen", Settle: "Mit dem Guthaben begleichen",
-	How: "Wie möchten Sie zahlen?", Saved: "{brand} mit Endung {last}", Expires: "Gültig bis {date}", Expired: "Diese Karte ist abgelaufen. Wählen Sie einen anderen Weg.",
+	How: "Wie möchten Sie zahlen?", Expires: "Gültig bis {date}", Expired: "Diese Karte ist abgelaufen. Wählen Sie einen anderen Weg.",
 	Unverified: "Dieses Konto muss noch bestätigt werden.",
 	NewCard:    "Andere Karte", NewCardHint: "Was Sie eingeben, geht nur an den Zahlungsdienst.",
 	NewBank: "Bankkonto", NewBankHint: "Ihr Konto wird belastet. Das dauert einige Werktage.",
@@ -71,7 +71,7 @@ var germanPay = payWords{
 }
 
 var germanPaid = paidWords{
-	Title: "Zahlung über {amount}", Amount: "Betrag", Method: "Bezahlt mit", Reference: "Kennung", PaidBy: "Bezahlt von",
+	Title: "Zahlung", Amount: "Betrag", Method: "Bezahlt mit", Reference: "Kennung", PaidBy: "Bezahlt von",
 	ForInvoice: "Rechnung {number}",
 	Asking:     said{"Wir fragen Ihre Bank", "Das dauert ein paar Sekunden. Bitte zahlen Sie nicht noch einmal."},
 	Action:     said{"Ihre Bank möchte wissen, ob Sie es sind", "Es wurde noch kein Geld abgebucht. Machen Sie innerhalb einer halben Stunde weiter, oder brechen Sie die Zahlung ab."},

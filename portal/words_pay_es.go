@@ -3,7 +3,7 @@ package portal
 var spanishPay = payWords{
 	Title: "Revisar y pagar", What: "Lo que paga", CreditLine: "Su saldo a favor", ToPay: "A pagar ahora",
 	Button: "Pagar {amount}", Settle: "Saldar con su saldo a favor",
-	How: "¿Cómo quiere pagar?", Saved: "{brand} terminada en {last}", Expires: "Válida hasta {date}", Expired: "Esta tarjeta ha caducado. Elija otra forma de pago.",
+	How: "¿Cómo quiere pagar?", Expires: "Válida hasta {date}", Expired: "Esta tarjeta ha caducado. Elija otra forma de pago.",
 	Unverified: "Esta cuenta espera verificación.",
 	NewCard:    "Otra tarjeta", NewCardHint: "Lo que escribe va solo al proveedor de pagos.",
 	NewBank: "Cuenta bancaria", NewBankHint: "Se carga en su cuenta. Tarda unos días laborables.",
@@ -71,7 +71,7 @@ var spanishPay = payWords{
 }
 
 var spanishPaid = paidWords{
-	Title: "Pago de {amount}", Amount: "Importe", Method: "Pagado con", Reference: "Referencia", PaidBy: "Pagado por",
+	Title: "Pago", Amount: "Importe", Method: "Pagado con", Reference: "Referencia", PaidBy: "Pagado por",
 	ForInvoice: "Factura {number}",
 	Asking:     said{"Estamos preguntando a su banco", "Tarda unos segundos. No pague otra vez."},
 	Action:     said{"Su banco quiere confirmar que es usted", "Aún no se ha cobrado nada. Continúe en media hora o cancele el pago."},

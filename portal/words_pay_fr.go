@@ -3,7 +3,7 @@ package portal
 var frenchPay = payWords{
 	Title: "Vérifier et payer", What: "Ce que vous payez", CreditLine: "Votre avoir", ToPay: "À payer maintenant",
 	Button: "Payer {amount}", Settle: "Régler avec votre avoir",
-	How: "Comment voulez-vous payer ?", Saved: "{brand} se terminant par {last}", Expires: "Valable jusqu’à {date}", Expired: "Cette carte a expiré. Choisissez un autre moyen de paiement.",
+	How: "Comment voulez-vous payer ?", Expires: "Valable jusqu’à {date}", Expired: "Cette carte a expiré. Choisissez un autre moyen de paiement.",
 	Unverified: "Ce compte attend d’être vérifié.",
 	NewCard:    "Une autre carte", NewCardHint: "Votre saisie va uniquement au prestataire de paiement.",
 	NewBank: "Compte bancaire", NewBankHint: "Votre compte est débité. Cela prend quelques jours ouvrés.",
@@ -71,7 +71,7 @@ var frenchPay = payWords{
 }
 
 var frenchPaid = paidWords{
-	Title: "Paiement de {amount}", Amount: "Montant", Method: "Payé avec", Reference: "Référence", PaidBy: "Payé par",
+	Title: "Paiement", Amount: "Montant", Method: "Payé avec", Reference: "Référence", PaidBy: "Payé par",
 	ForInvoice: "Facture {number}",
 	Asking:     said{"Nous interrogeons votre banque", "Cela prend quelques secondes. Ne payez pas à nouveau."},
 	Action:     said{"Votre banque veut confirmer que c’est vous", "Rien n’a encore été débité. Continuez dans la demi-heure, ou annulez le paiement."},

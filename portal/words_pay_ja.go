@@ -3,7 +3,7 @@ package portal
 var japanesePay = payWords{
 	Title: "確認とお支払い", What: "お支払いの内容", CreditLine: "お預かり残高", ToPay: "今回のお支払い",
 	Button: "{amount} を支払う", Settle: "お預かり残高で支払う",
-	How: "お支払い方法", Saved: "{brand}（末尾 {last}）", Expires: "有効期限 {date}", Expired: "このカードは有効期限が切れています。別の方法をお選びください。",
+	How: "お支払い方法", Expires: "有効期限 {date}", Expired: "このカードは有効期限が切れています。別の方法をお選びください。",
 	Unverified: "この口座は確認待ちです。",
 	NewCard:    "別のカード", NewCardHint: "入力内容は決済会社にだけ送られます。",
 	NewBank: "銀行口座", NewBankHint: "口座から引き落とします。数営業日かかります。",
@@ -71,7 +71,7 @@ var japanesePay = payWords{
 }
 
 var japanesePaid = paidWords{
-	Title: "{amount} のお支払い", Amount: "金額", Method: "お支払い方法", Reference: "照会番号", PaidBy: "お支払いの方",
+	Title: "お支払い", Amount: "金額", Method: "お支払い方法", Reference: "照会番号", PaidBy: "お支払いの方",
 	ForInvoice: "請求書 {number}",
 	Asking:     said{"銀行に確認しています", "数秒かかります。再度お支払いにならないでください。"},
 	Action:     said{"銀行による本人確認が必要です", "まだ代金は引き落とされていません。30 分以内に続けるか、お支払いを取り消してください。"},

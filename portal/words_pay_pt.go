@@ -3,7 +3,7 @@ package portal
 var portuguesePay = payWords{
 	Title: "Conferir e pagar", What: "O que você paga", CreditLine: "Seu crédito", ToPay: "A pagar agora",
 	Button: "Pagar {amount}", Settle: "Quitar com seu crédito",
-	How: "Como você quer pagar?", Saved: "{brand} com final {last}", Expires: "Válido até {date}", Expired: "Este cartão venceu. Escolha outra forma de pagar.",
+	How: "Como você quer pagar?", Expires: "Válido até {date}", Expired: "Este cartão venceu. Escolha outra forma de pagar.",
 	Unverified: "Esta conta aguarda verificação.",
 	NewCard:    "Outro cartão", NewCardHint: "O que você digita vai só para o provedor de pagamentos.",
 	NewBank: "Conta bancária", NewBankHint: "O valor é debitado da sua conta. Leva alguns dias úteis.",
@@ -71,7 +71,7 @@ var portuguesePay = payWords{
 }
 
 var portuguesePaid = paidWords{
-	Title: "Pagamento de {amount}", Amount: "Valor", Method: "Pago com", Reference: "Referência", PaidBy: "Pago por",
+	Title: "Pagamento", Amount: "Valor", Method: "Pago com", Reference: "Referência", PaidBy: "Pago por",
 	ForInvoice: "Fatura {number}",
 	Asking:     said{"Estamos consultando seu banco", "Leva alguns segundos. Não pague de novo."},
 	Action:     said{"Seu banco quer confirmar que é você", "Nada foi cobrado ainda. Continue em até meia hora ou cancele o pagamento."},

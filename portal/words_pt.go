@@ -91,7 +91,7 @@ var portuguese = words{
 	PaymentOn: "Pago em {date}", PaymentOnItsWay: "A caminho desde {date}", Payments: "Pagamentos", BalanceDue: "Valor a pagar", Notes: "Observação",
 	PaidByLine: "por {who}",
 
-	Trail: portugueseTrail, Account: portugueseAccount, Companies: portugueseCompanies, StepUp: portugueseStepUp, Profile: portugueseProfile, Preview: portuguesePreview, OwnAccess: portugueseOwnAccess, People: portuguesePeople, Pay: portuguesePay, Payment: portuguesePaid, Errors: portugueseErrors, GoHome: "Ir para a visão geral",
+	Trail: portugueseTrail, Account: portugueseAccount, Companies: portugueseCompanies, StepUp: portugueseStepUp, Profile: portugueseProfile, Preview: portuguesePreview, OwnAccess: portugueseOwnAccess, People: portuguesePeople, Methods: portugueseMethods, History: portugueseHistory, Pay: portuguesePay, Payment: portuguesePaid, Errors: portugueseErrors, GoHome: "Ir para a visão geral",
 	WaitMinutes: lang.Plural{One: "Tente novamente em {n} minuto.", Other: "Tente novamente em {n} minutos."},
 	WaitHours:   lang.Plural{One: "Tente novamente em {n} hora.", Other: "Tente novamente em {n} horas."},
 }
@@ -140,5 +140,9 @@ var portugueseTrail = trailWords{
 	DownloadNote: "Um arquivo contém os {n} registros mais recentes. Escolha dias para obter os mais antigos.",
 	ColumnTime:   "Hora (UTC)", ColumnKind: "Tipo", ColumnAddress: "Endereço IP",
 	Switched: "{who} veio de outra de suas empresas", Downloaded: "Atividade baixada por {who}",
-	Previewed: "{tenant} olhou o portal como {who} o vê", LinkMade: "{tenant} criou um link de acesso para {who}",
+	MethodAdded: "{who} salvou uma forma de pagamento", MethodVerified: "{who} confirmou uma forma de pagamento", MethodPreferred: "{who} escolheu a forma de pagamento usada primeiro",
+	MethodRemoved: "{who} removeu uma forma de pagamento", MethodRefused: "O banco recusou uma forma de pagamento de {who}",
+	MethodCame: "Uma forma de pagamento foi salva", MethodConfirmed: "Uma forma de pagamento foi confirmada", MethodChosen: "A forma de pagamento usada primeiro mudou",
+	MethodGone: "Uma forma de pagamento foi removida",
+	Previewed:  "{tenant} olhou o portal como {who} o vê", LinkMade: "{tenant} criou um link de acesso para {who}",
 }

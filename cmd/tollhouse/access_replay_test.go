@@ -36,7 +36,10 @@ var endings = map[string]func(t *testing.T, f *fleet, b *business, who client, s
 			t.Fatal(err)
 		}
 	},
-	"the tenant's own call": func(t *testing.T, f *fleet, b *business, who client, _ string) { revokeNewest(t, f, b, who) },
+	"disabling, in the record alone":  inRecord(`UPDATE contacts SET status = 'disabled' WHERE tenant_id = $1 AND id = $2`),
+	"removal, in the record alone":    inRecord(`UPDATE contacts SET status = 'removed' WHERE tenant_id = $1 AND id = $2`),
+	"portal off, in the record alone": inRecord(`UPDATE companies k SET portal_enabled = false FROM contacts c WHERE k.tenant_id = $1 AND c.tenant_id = $1 AND c.id = $2 AND k.id = c.company_id`),
+	"the tenant's own call":           func(t *testing.T, f *fleet, b *business, who client, _ string) { revokeNewest(t, f, b, who) },
 	"its time": func(t *testing.T, f *fleet, b *business, _ client, _ string) {
 		f.exec(t, b, `UPDATE crm_client_portal_sessions SET expires_at = app_now() WHERE tenant_id = $1 AND revoked_at IS NULL`, b.ID)
 	},
@@ -53,18 +56,36 @@ func changed(change func(*access.Contact)) func(*testing.T, *fleet, *business, c
 	}
 }
 
+// inRecord changes who may enter and leaves the rows of sessions, and their copies, as they are: like a change that another program made, and that ended
+// no session itself. What stands in the record decides alone.
+func inRecord(q string) func(*testing.T, *fleet, *business, client, string) {
+	return func(t *testing.T, f *fleet, b *business, who client, _ string) {
+		t.Helper()
+		f.exec(t, b, q, b.ID, who.contact.ID)
+		if n := f.count(t, b, `SELECT count(*) FROM crm_client_portal_sessions WHERE tenant_id = $1 AND contact_id = $2 AND revoked_at IS NULL
+			AND expires_at > app_now()`, b.ID, who.contact.ID); n != 1 {
+			t.Fatalf("control: %d sessions are live in their own rows, want 1", n)
+		}
+	}
+}
+
 // replayed is what the cookie of before finds at a node: pages, a file, and what it would change. None of them may take it.
 func (f *fleet) replayed(t *testing.T, n *fleetNode, host string, who client, session string) {
 	t.Helper()
 	c := f.client(n)
 	defer c.CloseIdleConnections()
-	for _, path := range []string{"/portal/", "/portal/invoices", "/portal/invoices/" + who.invoice, "/portal/activity", "/portal/activity.csv", "/portal/account", "/portal/companies"} {
+	for _, path := range []string{"/portal/", "/portal/invoices", "/portal/invoices/" + who.invoice, "/portal/activity", "/portal/activity.csv", "/portal/account",
+		"/portal/companies", "/portal/people", "/portal/confirm", "/portal/account/email"} {
 		if r := ask(t, c, "GET", "https://"+host+path, "", session); r.StatusCode != http.StatusUnauthorized || strings.Contains(r.body, who.canary) {
 			t.Errorf("%s on %s: %s", path, host, r.Status)
 		}
 	}
-	if r := press(t, c, "https://"+host+"/portal/account/sign-out-everywhere", "", session); r.StatusCode != http.StatusUnauthorized {
-		t.Errorf("signing out everywhere on %s: %s", host, r.Status)
+	for path, form := range map[string]string{"/portal/account/sign-out-everywhere": "", "/portal/confirm": "code=2222-2222", "/portal/confirm/send": "",
+		"/portal/people": "email=guest%40client.test", "/portal/account/details": "name=Mallory&locale=de", "/portal/account/email": "email=m%40client.test",
+		"/portal/account/email/code": "code=2222-2222", "/portal/companies/" + who.contact.ID: ""} {
+		if r := press(t, c, "https://"+host+path, form, session); r.StatusCode != http.StatusUnauthorized {
+			t.Errorf("POST %s on %s: %s", path, host, r.Status)
+		}
 	}
 }
 

@@ -57,3 +57,33 @@ func TestAskAccess_IsMailedToWhoMayKnowAndGrantedByTheTenantOnly(t *testing.T) {
 		})
 	})
 }
+
+func TestMetrics_CountWishesForAccessAndPreviews(t *testing.T) {
+	f := newFleet(t, 1, nil)
+	b := f.addBusiness(t, "alpha")
+	c, who := f.client(f.nodes[0]), b.clients[0]
+	press(t, c, f.mint(t, b, who).URL+"/ask", "email=new@elsewhere.test")
+	session := f.signIn(t, c, b, who)
+	people := "https://" + b.host + "/portal/people"
+	press(t, c, people, "email=dana@alpha.test", session)
+	press(t, c, people, "email="+url.QueryEscape(who.contact.Email), session)
+	requests := "https://api." + fleetDomain + "/api/crm/access-requests/"
+	id := f.askedFor(t, b, who)
+	for _, act := range []string{"approve", "approve", "dismiss"} {
+		ask(t, c, "POST", requests+id+"/"+act, "{}", "Content-Type: application/json", "Authorization: Bearer "+b.key)
+	}
+	ask(t, c, "POST", requests+f.askedFor(t, b, who)+"/dismiss", "{}", "Content-Type: application/json", "Authorization: Bearer "+b.key)
+	cookie, _ := f.preview(t, c, b, who)
+	press(t, c, "https://"+b.host+"/portal/preview/"+strings.Repeat("A", 43), "nonce="+strings.Repeat("A", 43), "Cookie: __Host-bp-form="+strings.Repeat("A", 43))
+	press(t, c, "https://"+b.host+"/portal/end-preview", "", cookie)
+	_, metrics := f.nodes[0].ops(t, "/metrics")
+	for _, series := range []string{`access_requests_total{act="ask",result="done"} 1`, `access_requests_total{act="colleague",result="done"} 1`,
+		`access_requests_total{act="colleague",result="conflict"} 1`, `access_requests_total{act="approve",result="done"} 1`,
+		`access_requests_total{act="approve",result="conflict"} 1`, `access_requests_total{act="dismiss",result="conflict"} 1`,
+		`access_requests_total{act="dismiss",result="done"} 1`, `previews_total{act="start",result="done"} 1`, `previews_total{act="open",result="done"} 1`,
+		`previews_total{act="open",result="not_found"} 1`, `previews_total{act="end",result="done"} 1`} {
+		if !strings.Contains(metrics, "\ntollhouse_"+series+"\n") {
+			t.Errorf("%s is not in the metrics", series)
+		}
+	}
+}

@@ -40,9 +40,11 @@ func (c countedSender) Send(ctx context.Context, m mail.Message) error {
 // readers who open old mails.
 type countedAccess struct {
 	*access.Service
-	links *prometheus.CounterVec
-	codes *prometheus.CounterVec
-	acts  *prometheus.CounterVec
+	links    *prometheus.CounterVec
+	codes    *prometheus.CounterVec
+	acts     *prometheus.CounterVec
+	requests *prometheus.CounterVec
+	previews *prometheus.CounterVec
 }
 
 func countAccess(service *access.Service, metrics prometheus.Registerer) (countedAccess, error) {
@@ -51,13 +53,17 @@ func countAccess(service *access.Service, metrics prometheus.Registerer) (counte
 		prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tollhouse_link_codes_total",
 			Help: "Codes of sign-in mails that were typed, by what they were worth. Many wrong and dead ones are somebody who guesses."}, []string{"result"}),
 		prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tollhouse_step_up_codes_total",
-			Help: "Codes that people who are signed in typed before a sensitive act, by what they were worth."}, []string{"result"})}
+			Help: "Codes that people who are signed in typed before a sensitive act, by what they were worth."}, []string{"result"}),
+		prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tollhouse_access_requests_total",
+			Help: "Wishes for access and what tenants made of them. Many by a link (ask) are somebody who floods; what they came to is not told here."}, []string{"act", "result"}),
+		prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tollhouse_previews_total",
+			Help: "Previews of a client's portal by the tenant's own people: links made, opened and ended."}, []string{"act", "result"})}
 	turnedAway := func(by string, count func() int64) prometheus.Collector {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "tollhouse_link_requests_turned_away_total",
 			Help:        "Requests for a sign-in link beyond a limit. Any by tenant is worth an alarm: that tenant's own clients go without.",
 			ConstLabels: prometheus.Labels{"limit": by}}, func() float64 { return float64(count()) })
 	}
-	return c, errors.Join(metrics.Register(c.links), metrics.Register(c.codes), metrics.Register(c.acts),
+	return c, errors.Join(metrics.Register(c.links), metrics.Register(c.codes), metrics.Register(c.acts), metrics.Register(c.requests), metrics.Register(c.previews),
 		metrics.Register(turnedAway("network", func() int64 { n, _ := service.TurnedAway(); return n })),
 		metrics.Register(turnedAway("tenant", func() int64 { _, n := service.TurnedAway(); return n })))
 }

@@ -16,19 +16,21 @@ import (
 
 // guide says what a development run offers, for people and, as JSON, for programs.
 type guide struct {
-	HTTPSAddr   string        `json:"https_addr"`
-	HTTPAddr    string        `json:"http_addr"`
-	OpsAddr     string        `json:"ops_addr"`
-	APIURL      string        `json:"api_url"`
-	CAFile      string        `json:"ca_file"`
-	MailURL     string        `json:"mail_url"`
-	DNSURL      string        `json:"dns_url"` // where records are set, as at a DNS provider
-	DNSAddr     string        `json:"dns_addr"`
-	PostgresURL string        `json:"postgres_url"`
-	RedisURL    string        `json:"redis_url"`
-	Control     string        `json:"control_socket"`
-	PID         int           `json:"pid"`
-	Tenants     []guideTenant `json:"tenants"`
+	HTTPSAddr    string        `json:"https_addr"`
+	HTTPAddr     string        `json:"http_addr"`
+	OpsAddr      string        `json:"ops_addr"`
+	APIURL       string        `json:"api_url"`
+	CAFile       string        `json:"ca_file"`
+	MailURL      string        `json:"mail_url"`
+	DNSURL       string        `json:"dns_url"` // where records are set, as at a DNS provider
+	DNSAddr      string        `json:"dns_addr"`
+	EmulatorURL  string        `json:"emulator_url"`      // Stripe as it is here, with a page for people
+	AuthorizeNet string        `json:"authorize_net_url"` // the same of Authorize.Net
+	PostgresURL  string        `json:"postgres_url"`
+	RedisURL     string        `json:"redis_url"`
+	Control      string        `json:"control_socket"`
+	PID          int           `json:"pid"`
+	Tenants      []guideTenant `json:"tenants"`
 }
 
 type guideTenant struct {
@@ -62,6 +64,7 @@ func demo(ctx context.Context, h *house, w *world) (*guide, error) {
 	}
 	g := &guide{HTTPSAddr: w.listeners.HTTPS().String(), HTTPAddr: w.listeners.HTTP().String(), OpsAddr: w.listeners.Ops().String(),
 		APIURL: fmt.Sprintf("https://%s:%d", apiHost, w.listeners.HTTPS().Port()), CAFile: abs(w.caFile), MailURL: w.mailPage, DNSURL: w.dnsPage, DNSAddr: w.ca.DNSAddr,
+		EmulatorURL: w.till.stripeURL, AuthorizeNet: w.till.authorizeURL,
 		PostgresURL: string(w.config.PostgresURL), RedisURL: string(w.config.RedisURL), Control: abs(w.config.ControlSocket), PID: os.Getpid()}
 	for _, d := range demoTenants {
 		t, err := h.tenants.Show(ctx, d.draft.Slug)
@@ -70,6 +73,9 @@ func demo(ctx context.Context, h *house, w *world) (*guide, error) {
 		}
 		if err != nil {
 			return nil, fmt.Errorf("the tenant %s: %w", d.draft.Slug, err)
+		}
+		if err := openCounter(ctx, h, w, t); err != nil {
+			return nil, fmt.Errorf("payments of the tenant %s: %w", d.draft.Slug, err)
 		}
 		shown, err := describe(ctx, h, t)
 		if err != nil {
@@ -157,6 +163,7 @@ func (g *guide) print(out interface{ Write([]byte) (int, error) }, dir string, t
 	}
 	fmt.Fprintf(out, "\n  Mails      %s\n  DNS        %s (records of a *.test name of your own are set here)\n  API        %s (keys are in %s)\n  Metrics    http://%s/metrics\n  Log        %s\n",
 		g.MailURL, g.DNSURL, g.APIURL, filepath.Join(dir, "dev.json"), g.OpsAddr, filepath.Join(dir, "tollhouse.log"))
+	fmt.Fprintf(out, "  Payments   %s/ and %s/authorizenet/ (what the processors do is decided here; pay with 4242 4242 4242 4242)\n", g.EmulatorURL, g.AuthorizeNet)
 	fmt.Fprintf(out, "\n  Browsers warn about the certificates until they trust this run's CA: %s\n  With curl: curl --cacert %s https://%s:%s/portal/test\n\n",
 		g.CAFile, filepath.Join(dir, "ca.pem"), g.Tenants[0].Hosts[0], port(g.HTTPSAddr))
 }

@@ -39,7 +39,7 @@ type devCmd struct {
 
 // Help is shown by `tollhouse dev --help`.
 func (devCmd) Help() string {
-	return "Starts a private Postgres and Redis, an ACME CA, a DNS server for *.test and *.localhost, a mail server with a web page, and the gateway with three demo tenants, all on loopback. Ctrl-C ends all of it; the data stays."
+	return "Starts a private Postgres and Redis, an ACME CA, a DNS server for *.test and *.localhost, a mail server with a web page, both payment processors, and the gateway with three demo tenants, all on loopback. Ctrl-C ends all of it; the data stays."
 }
 
 // Run starts everything and serves until the context ends.
@@ -142,6 +142,7 @@ type world struct {
 	mailPage  string
 	zone      *localca.Zone
 	dnsPage   string
+	till      *till
 	closers   []func()
 }
 
@@ -159,7 +160,7 @@ func startWorld(ctx context.Context, dir string, log *slog.Logger, out io.Writer
 	if err != nil {
 		return nil, err
 	}
-	for _, start := range []func(context.Context, string, *slog.Logger) error{w.startPostgres, w.startRedis, w.listen, w.startZone, w.startCA, w.startMail} {
+	for _, start := range []func(context.Context, string, *slog.Logger) error{w.startPostgres, w.startRedis, w.listen, w.startZone, w.startCA, w.startMail, w.startTill} {
 		if err := start(ctx, dir, log); err != nil {
 			w.Close()
 			return nil, err
@@ -294,7 +295,7 @@ func (w *world) page(addr string, handler http.Handler) (string, error) {
 
 // settings are those of this run; nothing of the caller's environment counts.
 func (w *world) settings(keys string) map[string]string {
-	return map[string]string{
+	all := map[string]string{
 		"PLATFORM_DOMAIN": devDomain, "PUBLIC_HTTPS_PORT": fmt.Sprint(w.listeners.HTTPS().Port()),
 		"POSTGRES_URL": w.postgres.URL(services.ServerRole, "tollhouse"), "REDIS_URL": "redis://" + w.redis.Addr(),
 		"SEAL_KEYS": keys, "ACME_DIRECTORY": w.ca.DirectoryURL, "ACME_EMAIL": "operator@" + devDomain, "ACME_ROOT_FILE": w.caFile, "ACME_CA_FILE": w.beside("acme-endpoint.pem"),
@@ -304,6 +305,8 @@ func (w *world) settings(keys string) map[string]string {
 		"HTTPS_ADDR": w.listeners.HTTPS().String(), "HTTP_ADDR": w.listeners.HTTP().String(), "PUBLIC_ADDRESSES": "127.0.0.1",
 		"DNS_RESOLVERS": strings.Join(w.ca.DNSAddrs, ","), "ACME_LIMITS": "none",
 	}
+	maps.Copy(all, w.till.settings())
+	return all
 }
 
 // beside names a file in the folder of this run.

@@ -35,6 +35,7 @@ type devRun struct {
 		DNSAddr     string `json:"dns_addr"`
 		PostgresURL string `json:"postgres_url"`
 		RedisURL    string `json:"redis_url"`
+		EmulatorURL string `json:"emulator_url"`
 		Tenants     []struct {
 			Slug     string
 			Hosts    []string
@@ -103,6 +104,31 @@ func (d *devRun) invoices(t *testing.T, tenant int) []string {
 	return found
 }
 
+// takesPayments demands that the first two tenants are connected and the third is not, that events come in, and that the first has payments of these statuses.
+func (d *devRun) takesPayments(t *testing.T, statuses ...string) {
+	t.Helper()
+	asked := func(tenant int, path string) string {
+		r := ask(t, d.client, "GET", d.said.APIURL+path, "", "Authorization: Bearer "+d.said.Tenants[tenant].APIKey)
+		if r.StatusCode != http.StatusOK {
+			t.Fatalf("%s answers %s: %s", path, r.Status, r.body)
+		}
+		return r.body
+	}
+	for i, want := range []int{1, 1, 0} {
+		if body := asked(i, "/api/payment-connections"); strings.Count(body, `"status":"active"`) != want {
+			t.Errorf("tenant %d: %s", i, body)
+		}
+	}
+	for _, status := range statuses {
+		if body := asked(0, "/api/crm/payments?status="+status); !strings.Contains(body, `"kind":"card"`) && !strings.Contains(body, `"kind":"bank"`) {
+			t.Errorf("no payment is %s: %s", status, body)
+		}
+	}
+	if r := ask(t, http.DefaultClient, "GET", d.said.EmulatorURL+"/", ""); r.StatusCode != http.StatusOK {
+		t.Errorf("the processor's page answers %s", r.Status)
+	}
+}
+
 var invoiceID = regexp.MustCompile(`inv_[a-z0-9]{26}`)
 
 // What a newcomer sees: addresses, links that work, an end to everything with Ctrl-C, and the same data the next time.
@@ -137,6 +163,7 @@ func TestDev_ShowsPagesEndsWholeAndFindsItsDataAgain(t *testing.T) {
 			_ = c.Close()
 		}
 	}
+	d.takesPayments(t, "succeeded", "failed", "requires_action", "requires_verification", "processing")
 	for command, want := range map[string]string{"domain doctor " + d.said.Tenants[0].Hosts[0]: "✓", "tenant list": d.said.Tenants[0].Slug} {
 		if out, _, err := cliRun(t, nil, append([]string{"--config", filepath.Join(dir, "settings.env")}, strings.Fields(command)...)...); err != nil || !strings.Contains(out, want) {
 			t.Errorf("%s with the settings of this run: %v\n%s", command, err, out)
@@ -158,6 +185,7 @@ func TestDev_ShowsPagesEndsWholeAndFindsItsDataAgain(t *testing.T) {
 			t.Errorf("tenant %d has other invoices the second time: %v, before %v", i, now, before[i])
 		}
 	}
+	again.takesPayments(t, "succeeded")
 	link := again.said.Tenants[0].Contacts[0].Link
 	if link == first.Tenants[0].Contacts[0].Link {
 		t.Error("the second run gives the first one's link")

@@ -247,6 +247,7 @@ type client struct {
 	draft   string // one that its client must not see
 	session string // of one more browser of it, in tests that need one
 	payment string // of a cent in cash, in tests that need one
+	method  string // a saved way to pay, in tests that need one
 }
 
 // addBusiness makes a tenant with a custom host and two clients.

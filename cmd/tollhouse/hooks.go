@@ -71,9 +71,17 @@ func billingHooks(links *accessdb.Store, queue *maildb.Queue) paymentsdb.Hooks {
 			document := cmp.Or(e.InvoiceID, e.PaymentID, e.ConnectionID, e.MethodID)
 			return auditdb.Insert(ctx, tx, t, audit.Event{Kind: e.What, Actor: audit.Actor(by.Kind), ActorID: by.ID,
 				IP: by.Visitor.IP, UserAgent: by.Visitor.UserAgent,
-				CompanyID: e.CompanyID, DocumentID: document})
+				CompanyID: e.CompanyID, ContactID: contactOf(by), DocumentID: document})
 		},
 	}
+}
+
+// contactOf is the contact who acts, "" when none does.
+func contactOf(by access.Actor) string {
+	if by.Kind != string(audit.Contact) {
+		return ""
+	}
+	return by.ID
 }
 
 func mailInvoice(ctx context.Context, tx pgx.Tx, t tenant.ID, links *accessdb.Store, queue *maildb.Queue, inv ledger.Invoice, contact string) error {

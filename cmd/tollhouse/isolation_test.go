@@ -44,6 +44,8 @@ var portalRoutes = map[string]struct {
 	"POST /portal/preview/:token":  {public, at("/portal/preview/" + strings.Repeat("A", 43)), 404},
 	"POST /portal/end-preview":     {public, at("/portal/end-preview"), 303},
 	"GET /portal/preview-ended":    {public, at("/portal/preview-ended"), 200},
+	"GET /portal/payments":         {private, at("/portal/payments"), 200},
+	"GET /portal/methods":          {private, at("/portal/methods"), 200},
 	"GET /portal/people":           {private, at("/portal/people"), 200},
 	"POST /portal/more":            {acting, at("/portal/more"), 303},
 	"POST /portal/people":          {acting, at("/portal/people"), 422},
@@ -60,12 +62,18 @@ var portalRoutes = map[string]struct {
 	"GET /favicon.ico":             {public, at("/favicon.ico"), 0},
 	"GET /robots.txt":              {public, at("/robots.txt"), 200},
 
-	"GET /portal/pay":                            {private, func(c client) string { return "/portal/pay?invoice=" + c.invoice }, 200},
-	"POST /portal/pay":                           {private, at("/portal/pay"), 422},
-	"GET /portal/payments/:id":                   {private, func(c client) string { return "/portal/payments/" + c.payment }, 200},
-	"GET /portal/payments/:id/state":             {acting, func(c client) string { return "/portal/payments/" + c.payment + "/state" }, 200},
-	"GET /portal/payments/:id/confirm":           {acting, func(c client) string { return "/portal/payments/" + c.payment + "/confirm" }, 303},
-	"POST /portal/payments/:id/cancel":           {acting, func(c client) string { return "/portal/payments/" + c.payment + "/cancel" }, 303},
+	"GET /portal/pay":                  {private, func(c client) string { return "/portal/pay?invoice=" + c.invoice }, 200},
+	"POST /portal/pay":                 {private, at("/portal/pay"), 422},
+	"GET /portal/payments/:id":         {private, func(c client) string { return "/portal/payments/" + c.payment }, 200},
+	"GET /portal/payments/:id/state":   {acting, func(c client) string { return "/portal/payments/" + c.payment + "/state" }, 200},
+	"GET /portal/payments/:id/confirm": {acting, func(c client) string { return "/portal/payments/" + c.payment + "/confirm" }, 303},
+	"POST /portal/payments/:id/cancel": {acting, func(c client) string { return "/portal/payments/" + c.payment + "/cancel" }, 303},
+
+	"GET /portal/methods/:id":          {acting, methodPath(""), 303},
+	"POST /portal/methods/:id":         {acting, methodPath(""), 303},
+	"POST /portal/methods/:id/default": {acting, methodPath("/default"), 303},
+	"GET /portal/methods/:id/remove":   {private, methodPath("/remove"), 200},
+	"POST /portal/methods/:id/remove":  {acting, methodPath("/remove"), 303},
 
 	"GET /portal/confirm":                        {private, at("/portal/confirm"), 200},
 	"POST /portal/confirm":                       {private, at("/portal/confirm"), 422},
@@ -81,6 +89,11 @@ var portalRoutes = map[string]struct {
 	"POST /portal/account/sign-out-everywhere":   {acting, at("/portal/account/sign-out-everywhere"), 303},
 }
 
+// methodPath is a page of the way to pay that a client has saved.
+func methodPath(rest string) func(client) string {
+	return func(c client) string { return "/portal/methods/" + c.method + rest }
+}
+
 func at(path string) func(client) string { return func(client) string { return path } }
 
 func TestIsolation_EveryPortalRouteAgainstEveryActor(t *testing.T) {
@@ -92,7 +105,7 @@ func TestIsolation_EveryPortalRouteAgainstEveryActor(t *testing.T) {
 	foreign := f.signIn(t, c, beta, beta.clients[0])
 	revoked := f.signIn(t, c, alpha, mine)
 	revokeNewest(t, f, alpha, mine)
-	mine.session = f.spareSession(t, c, alpha, mine)
+	mine.session, mine.method = f.spareSession(t, c, alpha, mine), f.savedMethod(t, alpha, mine)
 	mine.payment = f.paidInCash(t, alpha, mine.invoice)
 
 	for _, route := range f.nodes[0].portal.Routes() {
@@ -131,7 +144,7 @@ func TestIsolation_EveryPortalRouteAgainstEveryActor(t *testing.T) {
 			// Another client of the same tenant, with this client's path.
 			r = call(url, sibling)
 			if strings.Contains(route.Pattern, ":id") {
-				path := strings.NewReplacer(mine.invoice, "inv_00000000000000000000000000", mine.session, "ses_00000000000000000000000000", mine.contact.ID, "con_00000000000000000000000000", mine.payment, "pay_00000000000000000000000000").Replace(spec.path(mine))
+				path := strings.NewReplacer(mine.invoice, "inv_00000000000000000000000000", mine.session, "ses_00000000000000000000000000", mine.method, "pmt_00000000000000000000000000", mine.payment, "pay_00000000000000000000000000", mine.contact.ID, "con_00000000000000000000000000").Replace(spec.path(mine))
 				random := call("https://"+alpha.host+path, sibling)
 				if r.StatusCode != http.StatusNotFound || withoutID(r) != withoutID(random) {
 					t.Errorf("a foreign id: %s, want the same 404 as for an unknown one", r.Status)

@@ -13,27 +13,27 @@ import (
 	"tollhouse/portal/portaltest"
 )
 
-// till is a fleet with one business that takes cards, and a signed-in browser of one of its clients.
-type till struct {
+// payer is a fleet with one business that takes cards, and a signed-in browser of one of its clients.
+type payer struct {
 	*fleet
 	*reader
 	b   *business
 	who client
 }
 
-func newTill(t *testing.T) *till {
+func newPayer(t *testing.T) *payer {
 	t.Helper()
 	f := newFleet(t, 1, nil)
 	b := f.addBusiness(t, "acme")
 	f.connected(t, b)
 	tab := f.browse(t, f.nodes[0], f.ca.RootPEM)
-	s := &till{f, &reader{tab: tab, base: "https://" + b.host}, b, b.clients[0]}
+	s := &payer{f, &reader{tab: tab, base: "https://" + b.host}, b, b.clients[0]}
 	s.enter(t, tab, s.who)
 	return s
 }
 
 // enter signs a client in.
-func (s *till) enter(t *testing.T, tab *portaltest.Tab, who client) {
+func (s *payer) enter(t *testing.T, tab *portaltest.Tab, who client) {
 	t.Helper()
 	cookie := s.signIn(t, s.client(s.nodes[0]), s.b, who)
 	if err := tab.Open(s.base+"/portal/", strings.TrimPrefix(cookie, "Cookie: __Host-bp=")); err != nil {
@@ -42,7 +42,7 @@ func (s *till) enter(t *testing.T, tab *portaltest.Tab, who client) {
 }
 
 // card types a card into the processor's own fields and presses the button.
-func (s *till) card(t *testing.T, number string) {
+func (s *payer) card(t *testing.T, number string) {
 	t.Helper()
 	const there = `new Promise((resolve) => { const look = () => { const f = document.querySelector("#pay-fields iframe"); if (!f || f.style.height === "260px") return requestAnimationFrame(look); f.focus(); resolve(true); }; look(); })`
 	if _, err := portaltest.Evaluate[bool](s.tab, there, chromedp.EvalAwaitPromise); err != nil {
@@ -55,7 +55,7 @@ func (s *till) card(t *testing.T, number string) {
 }
 
 // says waits until the page says a text.
-func (s *till) says(t *testing.T, text string) {
+func (s *payer) says(t *testing.T, text string) {
 	t.Helper()
 	waitFor(t, text, func() bool { got, err := s.tab.Text(); return err == nil && strings.Contains(got, text) })
 	if stopped, err := s.tab.Stopped(); err != nil || len(stopped) > 0 {
@@ -64,7 +64,7 @@ func (s *till) says(t *testing.T, text string) {
 }
 
 func TestPay_CardDeclinedThenPaidInARealBrowser(t *testing.T) {
-	s := newTill(t)
+	s := newPayer(t)
 	s.presses(t, ".hero a.main") // "Pay $100.00", of all that is due
 	s.says(t, "Review and pay")
 	s.card(t, "4000000000009995")
@@ -85,7 +85,7 @@ func TestPay_CardDeclinedThenPaidInARealBrowser(t *testing.T) {
 }
 
 func TestPay_TheBankAsksAndThePayerComesBack(t *testing.T) {
-	s := newTill(t)
+	s := newPayer(t)
 	s.opens(t, s.base+"/portal/pay?invoice="+s.who.invoice)
 	s.card(t, "4000000000003220")
 	s.says(t, "Your bank wants to confirm that it is you")
@@ -95,7 +95,7 @@ func TestPay_TheBankAsksAndThePayerComesBack(t *testing.T) {
 }
 
 func TestPay_WithoutScriptsOnTheProcessorsPage(t *testing.T) {
-	s := newTill(t)
+	s := newPayer(t)
 	if err := s.tab.DisableScripts(); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestPay_WithoutScriptsOnTheProcessorsPage(t *testing.T) {
 var payField = regexp.MustCompile(`name="(nonce|invoice)" value="([^"]+)"`)
 
 // form reads the hidden fields of the page to review and pay.
-func (s *till) form(t *testing.T, c *http.Client, cookie string) url.Values {
+func (s *payer) form(t *testing.T, c *http.Client, cookie string) url.Values {
 	t.Helper()
 	page := ask(t, c, "GET", s.base+"/portal/pay?invoice="+s.who.invoice, "", cookie)
 	v := url.Values{"method": {"hosted"}}
@@ -126,7 +126,7 @@ func (s *till) form(t *testing.T, c *http.Client, cookie string) url.Values {
 }
 
 func TestPay_PressedTwentyTimesAtOnceIsOnePayment(t *testing.T) {
-	s := newTill(t)
+	s := newPayer(t)
 	c := s.client(s.nodes[0])
 	cookie := s.signIn(t, c, s.b, s.who)
 	form := s.form(t, c, cookie).Encode()
@@ -149,7 +149,7 @@ func TestPay_PressedTwentyTimesAtOnceIsOnePayment(t *testing.T) {
 }
 
 func TestPay_SecondContactIsToldWhoPays(t *testing.T) {
-	s := newTill(t)
+	s := newPayer(t)
 	c := s.client(s.nodes[0])
 	first := s.signIn(t, c, s.b, s.who)
 	made := s.api(t, s.b, "POST", "/api/crm/contacts", `{"company_id":"`+s.who.company.ID+`","name":"Maria","email":"maria@client.test"}`, 201)
@@ -170,7 +170,7 @@ func TestPay_SecondContactIsToldWhoPays(t *testing.T) {
 }
 
 func TestPay_InvoiceThatWasPaidMeanwhileOrIsAnothersTakesNothing(t *testing.T) {
-	s := newTill(t)
+	s := newPayer(t)
 	c := s.client(s.nodes[0])
 	cookie := s.signIn(t, c, s.b, s.who)
 	form := s.form(t, c, cookie)

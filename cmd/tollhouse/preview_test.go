@@ -50,7 +50,7 @@ func TestIsolation_EveryPortalRouteAgainstAPreview(t *testing.T) {
 	c := f.client(f.nodes[0])
 	mine, neighbour := alpha.clients[0], alpha.clients[1]
 	own := f.signIn(t, c, alpha, mine)
-	mine.session = f.spareSession(t, c, alpha, mine)
+	mine.session, mine.method = f.spareSession(t, c, alpha, mine), f.savedMethod(t, alpha, mine)
 	mine.payment = f.paidInCash(t, alpha, mine.invoice)
 	cookie, id := f.preview(t, c, alpha, mine)
 	foreign, _ := f.preview(t, c, beta, beta.clients[0])

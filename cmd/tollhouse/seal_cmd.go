@@ -23,7 +23,7 @@ type sealCmd struct {
 // Help is shown by `tollhouse seal --help`.
 func (sealCmd) Help() string {
 	return "To rotate: add the new key as the second of SEAL_KEYS on every node, then put it first on every node. What older keys sealed is then " +
-		"sealed anew in the background. An old key may be removed once `seal status` says so."
+		"sealed anew in the background. What runs out by itself, like links and kept forms, is waited for. An old key may be removed once `seal status` says so."
 }
 
 // withSeal runs a command with the database and the key ring.
@@ -69,6 +69,11 @@ func (sealStatusCmd) Run(e *env) error {
 			return err
 		}
 		row("portal_links (run out)", links)
+		drafts, err := accessdb.DraftKeys(ctx, pool)
+		if err != nil {
+			return err
+		}
+		row("form_drafts (run out within the hour)", drafts)
 		nodes, err := certsdb.SealingKeys(ctx, pool)
 		if err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tollhouse/certs/certsdb"
+	"tollhouse/payments/paymentsdb"
 	"tollhouse/portal/api/apidb"
 	"tollhouse/portal/mail/senders/sendersdb"
 	"tollhouse/tenant/seal"
@@ -18,7 +19,8 @@ import (
 
 // sealedPlaces are all places in Postgres where sealed values are kept. Local copies are not among them: each node seals its own anew.
 func sealedPlaces(pool *pgxpool.Pool, ring *seal.Ring) []seal.Place {
-	return append(certsdb.SealedPlaces(pool, ring), apidb.SealedReplies(pool, ring), sendersdb.SealedKeys(pool, ring))
+	places := append(certsdb.SealedPlaces(pool, ring), apidb.SealedReplies(pool, ring), sendersdb.SealedKeys(pool, ring))
+	return append(places, paymentsdb.SealedPlaces(pool, ring)...)
 }
 
 // rotation seals anew, in the background, what the newest key did not seal.

@@ -45,6 +45,22 @@ func (f *fleet) sealedWith(t *testing.T, id string) {
 	})
 }
 
+// keptForm stores what somebody typed, sealed with one key.
+func (f *fleet) keptForm(t *testing.T, id tenant.ID, key string) {
+	t.Helper()
+	ring, err := seal.ParseRing(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &business{Tenant: &tenant.Tenant{ID: id}}
+	f.exec(t, b, `INSERT INTO companies (tenant_id, id, name, currency) VALUES ($1, 'com_1', 'Client', 'USD')`, id)
+	f.exec(t, b, `INSERT INTO contacts (tenant_id, id, company_id, name, email) VALUES ($1, 'con_1', 'com_1', 'Payables', 'payables@client.test')`, id)
+	f.exec(t, b, `
+		INSERT INTO form_drafts (tenant_id, browser_hash, company_id, contact_id, form, path, body_sealed, created_at, expires_at)
+		VALUES ($1, decode(repeat('01', 32), 'hex'), 'com_1', 'con_1', 'details', '/portal/account', $2, now(), now() + interval '1 hour')`,
+		id, ring.Seal([]byte("{}"), nil))
+}
+
 // The way of an operator: a new key as the second everywhere, then first everywhere, then alone.
 func TestSeal_RotatesUnderHandshakesWithoutAnOrder(t *testing.T) {
 	f := newFleet(t, 1, map[string]string{"SEAL_KEYS": firstKey})
@@ -67,6 +83,7 @@ func TestSeal_RotatesUnderHandshakesWithoutAnOrder(t *testing.T) {
 	operate := func(keys string, args ...string) (string, error) {
 		settings := maps.Clone(f.conf)
 		settings["SEAL_KEYS"] = keys
+		delete(settings, "STRIPE_API_URL") // for servers in test mode only
 		out, _, err := cliRun(t, settings, args...)
 		return out, err
 	}
@@ -96,6 +113,10 @@ func TestSeal_RotatesUnderHandshakesWithoutAnOrder(t *testing.T) {
 	}
 	if out, err := operate(secondKey+","+firstKey, "seal", "rotate"); err != nil || !strings.Contains(out, "certificates.key_sealed: 0 sealed anew") {
 		t.Errorf("rotating once more: %v\n%s", err, out)
+	}
+	f.keptForm(t, made.ID, firstKey)
+	if out, err := operate(secondKey+","+firstKey, "seal", "status"); err != nil || !strings.Contains(out, "k1: needed by 1, keep it") {
+		t.Errorf("while a form waits: %v\n%s", err, out)
 	}
 	served(f.extraNode(t, map[string]string{"SEAL_KEYS": secondKey}))
 	if got := f.ca.Orders(); got != orders {

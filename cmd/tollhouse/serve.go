@@ -57,6 +57,9 @@ func (serveCmd) Help() string {
 // Run serves until the context ends.
 func (s serveCmd) Run(e *env) error {
 	c, err := loadConfig(e.getenv, e.file, s.TestMode)
+	if err == nil {
+		err = c.realProcessors()
+	}
 	if err != nil {
 		return err
 	}
@@ -106,6 +109,7 @@ type house struct {
 	domains   *domains.Service
 	senders   *senders.Service
 	access    *access.Service
+	counted   countedAccess
 	clients   *accessdb.Clients
 	invoices  *payments.Invoices
 	cashier   *cashier
@@ -205,6 +209,9 @@ func (h *house) buildAccess(_ context.Context, metrics *prometheus.Registry) err
 	if err != nil {
 		return err
 	}
+	if h.counted, err = countAccess(h.access, metrics); err != nil {
+		return err
+	}
 	h.clients = accessdb.NewClients(h.pool, enqueue(queue))
 	books := paymentsdb.New(h.pool, billingHooks(links, queue))
 	h.invoices = payments.NewInvoices(books, h.now)
@@ -215,7 +222,7 @@ func (h *house) buildAccess(_ context.Context, metrics *prometheus.Registry) err
 		return err
 	}
 	h.api, err = api.New(api.Config{Keys: h.tenants, Tenants: tenants{h.directory, h.tenants}, Clients: h.clients, Invoices: h.invoices,
-		Brands: h.tenants, Logos: tenant.NewLogoChecker(), Links: h.access,
+		Brands: h.tenants, Logos: tenant.NewLogoChecker(), Links: h.counted,
 		Connections: h.cashier, Payments: h.cashier, PaymentEvents: h.cashier,
 		Domains: h.domains, DomainLimit: h.config.Domains, Senders: h.senders, Mails: maildb.NewDeliveries(h.pool), Audit: apidb.NewAuditLog(h.pool),
 		Replies: apidb.NewReplies(h.pool, h.config.SealKeys), Limits: apiLimits{cache, h.config.APIPerMinute, h.config.RefusalsPerIP}, Log: h.log, Now: h.now})
@@ -277,12 +284,8 @@ func mailSender(c Config) (*mail.Sender, error) {
 		Roots: roots, From: c.MailFrom, DKIM: key})
 }
 
-func (h *house) buildPortal(_ context.Context, metrics *prometheus.Registry) error {
-	counted, err := countAccess(h.access, metrics)
-	if err != nil {
-		return err
-	}
-	h.portal, err = portal.New(portal.Config{Access: counted, Pages: portaldb.New(h.pool), Logos: h.tenants, Payments: h.cashier,
+func (h *house) buildPortal(context.Context, *prometheus.Registry) (err error) {
+	h.portal, err = portal.New(portal.Config{Access: h.counted, Pages: portaldb.New(h.pool), Logos: h.tenants, Methods: h.cashier.methods, Payments: h.cashier,
 		Processors: portal.Processors{StripeScript: h.config.Processors.StripeScript}, PublicPort: h.config.PublicHTTPSPort, Now: h.now, Log: h.log})
 	return err
 }

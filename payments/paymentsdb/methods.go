@@ -58,14 +58,14 @@ func (s *Store) Methods(ctx context.Context, t tenant.ID, companyID string) (all
 	return all, nil
 }
 
-// Client returns what a processor is told of a client. The address is the contact's, when one is named.
+// Client returns what a processor is told of a client. The address is the contact's, when one is named; a contact of another client is ErrNotFound.
 func (s *Store) Client(ctx context.Context, t tenant.ID, connectionID, companyID, contactID string) (facts payments.CustomerFacts, customerID string, err error) {
 	const q = `
 		SELECT co.name, coalesce(c.email, ''), coalesce(p.customer_id, '')
 		  FROM companies co
 		  LEFT JOIN contacts c ON c.tenant_id = co.tenant_id AND c.company_id = co.id AND c.id = $4
 		  LEFT JOIN processor_customers p ON p.tenant_id = co.tenant_id AND p.company_id = co.id AND p.connection_id = $2
-		 WHERE co.tenant_id = $1 AND co.id = $3`
+		 WHERE co.tenant_id = $1 AND co.id = $3 AND ($4 = '' OR c.id IS NOT NULL)`
 	b := &pgx.Batch{}
 	b.Queue(q, t, connectionID, companyID, contactID).QueryRow(func(row pgx.Row) error { return row.Scan(&facts.Name, &facts.Email, &customerID) })
 	if err := rls.Read(ctx, s.pool, t, b); err != nil {
@@ -74,11 +74,10 @@ func (s *Store) Client(ctx context.Context, t tenant.ID, connectionID, companyID
 	return facts, customerID, nil
 }
 
-// AddMethod writes a method under the lock of its client's others.
+// AddMethod writes a method under the lock of its client's others. One that was removed before is found too, so that its form does not bring it back.
 func (s *Store) AddMethod(ctx context.Context, t tenant.ID, m payments.Method) (payments.Method, error) {
 	const known = `
-		SELECT id FROM payment_methods
-		 WHERE tenant_id = $1 AND connection_id = $2 AND processor_ref = $3 AND company_id = $4 AND status IN ('active', 'pending_verification')`
+		SELECT id FROM payment_methods WHERE tenant_id = $1 AND connection_id = $2 AND processor_ref = $3 AND company_id = $4 ORDER BY id DESC LIMIT 1`
 	id := m.ID
 	err := rls.Tx(ctx, s.pool, t, func(tx pgx.Tx) error {
 		if err := lockCompany(ctx, tx, t, m.CompanyID); err != nil {
@@ -110,7 +109,7 @@ func (s *Store) AddMethod(ctx context.Context, t tenant.ID, m payments.Method) (
 			return one, nil
 		}
 	}
-	return payments.Method{}, fmt.Errorf("the method %s was removed at once: %w", id, payments.ErrNotFound)
+	return payments.Method{}, fmt.Errorf("the method %s was removed: %w", id, payments.ErrNotFound)
 }
 
 // lockCompany makes who changes a client's methods wait for each other, also when it has none yet.
@@ -127,12 +126,26 @@ func (s *Store) insertMethod(ctx context.Context, tx pgx.Tx, t tenant.ID, m paym
 		VALUES (@tenant, @id, @connection, @company, @by, @ref, @setup, @kind, @brand, @last4, nullif(@month, 0), nullif(@year, 0), @status,
 		        @status = 'active' AND NOT EXISTS (SELECT FROM payment_methods d WHERE d.tenant_id = @tenant AND d.company_id = @company AND d.is_default),
 		        @arrives, @mandate, @ip, @agent, @created, @created)`
+	if m.Status == payments.MethodActive {
+		if err := giveWay(ctx, tx, t, m); err != nil {
+			return err
+		}
+	}
 	if _, err := tx.Exec(ctx, q, pgx.NamedArgs{"tenant": t, "id": m.ID, "connection": m.ConnectionID, "company": m.CompanyID, "by": null(m.AddedBy), "ref": m.Ref,
 		"setup": m.SetupRef, "kind": m.Kind, "brand": m.Brand, "last4": m.Last4, "month": m.ExpMonth, "year": m.ExpYear, "status": m.Status,
 		"arrives": stamp(m.ArrivesAt), "mandate": m.Mandate, "ip": null(m.Visitor.IP), "agent": m.Visitor.UserAgent, "created": m.CreatedAt}); err != nil {
 		return err
 	}
 	return s.changed(ctx, tx, t, Event{What: "method.added", CompanyID: m.CompanyID, MethodID: m.ID})
+}
+
+// giveWay ends the preference for a method of an earlier connection: it cannot pay any more.
+func giveWay(ctx context.Context, tx pgx.Tx, t tenant.ID, m payments.Method) error {
+	const q = `
+		UPDATE payment_methods SET is_default = false, changed_at = $4
+		 WHERE tenant_id = $1 AND company_id = $2 AND connection_id <> $3 AND is_default`
+	_, err := tx.Exec(ctx, q, t, m.CompanyID, m.ConnectionID, m.CreatedAt)
+	return err
 }
 
 // ChangeMethods locks a client's methods and writes those that decide changes.

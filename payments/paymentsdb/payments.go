@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -155,12 +154,20 @@ func (s *Store) finish(ctx context.Context, tx pgx.Tx, t tenant.ID, p ledger.Pay
 	queueEntries(b, t, change.Entries)
 	if p.Status == payments.Succeeded {
 		b.Queue(credited, t, p.ID)
-		queueReceipt(b, t, p.ID, p.ChangedAt, ledger.DateIn(p.ChangedAt, time.UTC))
+		queueReceipt(b, t, p.ID, p.ChangedAt, postedOn(p, change.Entries))
 	}
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("posting to the ledger: %w", err)
 	}
 	return s.changed(ctx, tx, t, Event{What: change.What, CompanyID: p.CompanyID, PaymentID: p.ID})
+}
+
+// postedOn is the tenant's day on which a payment was posted.
+func postedOn(p ledger.Payment, entries []ledger.Entry) ledger.Date {
+	if len(entries) == 0 {
+		return p.ReceivedOn
+	}
+	return entries[0].EffectiveOn
 }
 
 // ChangePayment locks a payment and then its invoices in the order of their ids, and writes the outcome that decide gives it.

@@ -145,8 +145,8 @@ func (s *Store) Reserve(ctx context.Context, t tenant.ID, q payments.PayQuery, d
 	return nil
 }
 
-// queueLocks takes a session's turn, the invoices in the order of their ids and the client's credit, in this order always, and reads who is at the invoices. After
-// the locks, whoever asked under the same key for the same invoices is done.
+// queueLocks takes a session's turn, the invoices in the order of their ids and the client's credit, in this order always, and reads who is at the
+// invoices. After the locks, whoever asked under the same key for the same invoices is done.
 func queueLocks(b *pgx.Batch, t tenant.ID, q payments.PayQuery, f *payments.PayFacts) {
 	const session = `SELECT pg_advisory_xact_lock(hashtextextended('pay/' || $1 || '/' || $2, 0)) WHERE $2 <> ''`
 	const lock = `SELECT ` + InvoiceColumns + ` FROM invoices i WHERE i.tenant_id = $1 AND i.id = ANY($2) ORDER BY i.id FOR NO KEY UPDATE`
@@ -231,8 +231,8 @@ func queueBooking(b *pgx.Batch, t tenant.ID, k *payments.Booking) {
 
 func queueAttempt(b *pgx.Batch, t tenant.ID, plan *payments.Plan) {
 	const attempt = `
-		INSERT INTO payment_attempts (tenant_id, payment_id, connection_id, live, code, method_id, source, kind, customer_id, save_method, off_session, session_id, mandate,
-		                              params, params_hash, brand, last4, ip, user_agent, created_at)
+		INSERT INTO payment_attempts (tenant_id, payment_id, connection_id, live, code, method_id, source, kind, customer_id, save_method, off_session,
+		                              session_id, mandate, params, params_hash, brand, last4, ip, user_agent, created_at)
 		VALUES (@tenant, @payment, @connection, @live, @code, @method, @source, @kind, @customer, @save, @off, @session, @mandate, @params, @hash, @brand, @last4, @ip,
 		        @agent, @created)`
 	// The night's comparison begins with the first payment of a connection.

@@ -261,3 +261,59 @@ func explain(t *testing.T, w *paymentstest.World, q string, args ...any) (plan s
 	}
 	return plan
 }
+
+// Two uses of one client's credit, on two invoices: the second is decided on when the first is done.
+func TestReserve_DecidesOnAClientsCreditOneAfterTheOther(t *testing.T) {
+	s := paymentstest.NewShop(t, pgtest.Clone(t))
+	a, b := s.Sent(t, 100), s.Sent(t, 100)
+	store := s.Store()
+	reserve := func(invoice string, decide func()) error {
+		q := payments.PayQuery{CompanyID: s.Company, InvoiceIDs: []string{invoice}, Now: s.Time()}
+		return store.Reserve(ctx, s.Tenant.ID, q, func(payments.PayFacts) (*payments.Plan, error) { decide(); return nil, nil })
+	}
+	entered, release, second := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	ends := make(chan error, 2)
+	go func() { ends <- reserve(a.ID, func() { close(entered); <-release }) }()
+	<-entered
+	go func() { ends <- reserve(b.ID, func() { close(second) }) }()
+	const waits = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+	for waiting := false; !waiting; {
+		select {
+		case <-second:
+			t.Error("both decide on the same credit at once")
+			waiting = true
+		default:
+			waiting = s.Int(t, waits) > 0
+		}
+	}
+	close(release)
+	for range 2 {
+		if err := <-ends; err != nil {
+			t.Error(err)
+		}
+	}
+	<-second
+}
+
+// The index is the last guard when the program forgets to look who is at an invoice.
+func TestInvoice_TakesOnePersonAtATimeByTheSchemaToo(t *testing.T) {
+	s := paymentstest.NewShop(t, pgtest.Clone(t))
+	inv := s.Sent(t, 1000)
+	book := func(id, status string) error {
+		return rls.Tx(ctx, s.DB.App, s.Tenant.ID, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, `INSERT INTO payments (tenant_id, id, company_id, status, kind, amount, currency, received_on)
+				VALUES ($1, $2, $3, $4, 'card', 100, 'USD', '2026-05-03')`, s.Tenant.ID, id, s.Company, status); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, `INSERT INTO payment_allocations (tenant_id, company_id, payment_id, invoice_id, amount) VALUES ($1, $2, $3, $4, 100)`,
+				s.Tenant.ID, s.Company, id, inv.ID)
+			return err
+		})
+	}
+	for i, status := range []string{payments.Reserved, payments.Submitting, payments.RequiresAction, payments.Unknown, payments.Processing, payments.HeldReview} {
+		err := book(fmt.Sprint("pay_", i), status)
+		if person := i > 0 && i < 4; person != rls.Violates(err, "payment_allocations_one_interactive") {
+			t.Errorf("%s beside one that is reserved: %v", status, err)
+		}
+	}
+}

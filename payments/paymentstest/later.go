@@ -54,11 +54,15 @@ func (f *Fake) Decide(disputeID, how string) {
 	}
 }
 
-// RefundOutside gives back at the processor itself, by other hands.
+// RefundOutside gives back at the processor itself, by other hands; "" when there is not that much left.
 func (f *Fake) RefundOutside(objectID string, amount int64) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.giveBack(f.charge(payments.Attempt{ObjectID: objectID}), "", amount).id
+	c := f.charge(payments.Attempt{ObjectID: objectID})
+	if amount > c.captured-f.given(c) {
+		return ""
+	}
+	return f.giveBack(c, "", amount).id
 }
 
 // EndRefund takes a refund to its end: payments.Succeeded or payments.Failed.

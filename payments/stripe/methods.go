@@ -13,12 +13,10 @@ import (
 // AddMethod saves a method by a setup intent, confirmed here. A card whose bank wants to hear from its owner, and an account that waits for small
 // deposits, are Pending with the page to go to; a method that was refused is a *payments.DeclinedError.
 func (a *Account) AddMethod(ctx context.Context, m payments.NewMethod) (payments.MethodFacts, error) {
-	made, err := call(ctx, func(ctx context.Context) (*api.SetupIntent, error) {
-		p := &api.SetupIntentParams{Params: params(ctx, "set_"+m.Key+"_create"), Customer: api.String(m.CustomerID),
-			Usage: api.String(string(api.SetupIntentUsageOffSession)), PaymentMethodTypes: []*string{api.String(methodType(m.Kind))}}
-		p.AddMetadata("method", m.Key)
-		return a.api.SetupIntents.New(p)
-	})
+	made, err := a.newSetup(ctx, m, "_create")
+	if errors.Is(err, payments.ErrLost) { // it may be a failure that Stripe repeats for a day; an intent that nobody confirms is harmless
+		made, err = a.newSetup(ctx, m, fmt.Sprintf("_again_%d", span(a.now())))
+	}
 	if err != nil {
 		return payments.MethodFacts{}, fmt.Errorf("making a setup intent: %w", err)
 	}
@@ -26,16 +24,30 @@ func (a *Account) AddMethod(ctx context.Context, m payments.NewMethod) (payments
 		return a.LookSetup(ctx, made.ID) // the same key again: it was confirmed then
 	}
 	_, err = call(ctx, func(ctx context.Context) (*api.SetupIntent, error) {
-		return a.api.SetupIntents.Confirm(made.ID, setup(ctx, m))
+		return a.api.SetupIntents.Confirm(made.ID, setup(ctx, made.ID, m))
 	})
+	if errors.Is(err, payments.ErrLost) {
+		if f, unsure := a.LookSetup(ctx, made.ID); unsure == nil {
+			return f, nil
+		}
+	}
 	if err := declined(err); err != nil {
 		return payments.MethodFacts{}, fmt.Errorf("confirming %s: %w", made.ID, err)
 	}
 	return a.LookSetup(ctx, made.ID)
 }
 
-func setup(ctx context.Context, m payments.NewMethod) *api.SetupIntentConfirmParams {
-	p := &api.SetupIntentConfirmParams{Params: params(ctx, "set_"+m.Key+"_confirm"), ReturnURL: api.String(m.ReturnURL)}
+func (a *Account) newSetup(ctx context.Context, m payments.NewMethod, step string) (*api.SetupIntent, error) {
+	return call(ctx, func(ctx context.Context) (*api.SetupIntent, error) {
+		p := &api.SetupIntentParams{Params: params(ctx, "set_"+m.Key+step), Customer: api.String(m.CustomerID),
+			Usage: api.String(string(api.SetupIntentUsageOffSession)), PaymentMethodTypes: []*string{api.String(methodType(m.Kind))}}
+		p.AddMetadata("method", m.Key)
+		return a.api.SetupIntents.New(p)
+	})
+}
+
+func setup(ctx context.Context, id string, m payments.NewMethod) *api.SetupIntentConfirmParams {
+	p := &api.SetupIntentConfirmParams{Params: params(ctx, "set_"+m.Key+"_"+id+"_confirm"), ReturnURL: api.String(m.ReturnURL)}
 	p.AddExtra("confirmation_token", m.Source) // the library of this API version has no field for it
 	if m.Kind == payments.Bank && m.MandateIP != "" {
 		p.MandateData = &api.SetupIntentMandateDataParams{CustomerAcceptance: &api.SetupIntentMandateDataCustomerAcceptanceParams{

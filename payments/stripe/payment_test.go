@@ -73,7 +73,7 @@ func TestSubmit_ADeclineIsCancelledBeforeItIsTold(t *testing.T) {
 			if o.Status != payments.Failed || o.Failure.Kind != want || o.Received != 0 || o.Code != a.Code {
 				t.Errorf("%+v, want %s", o, want)
 			}
-			if state := w.emu.IntentState(w.acct.ID, a.ObjectID); state != "canceled" {
+			if state := w.state(a.ObjectID); state != "canceled" {
 				t.Errorf("the intent is %s and can be confirmed once more", state)
 			}
 			if later := w.look(a); later.Status != payments.Failed || later.Failure.Kind != want {
@@ -90,8 +90,8 @@ func TestSubmit_ADeclineWhoseCancellingIsLostIsNotYetADecline(t *testing.T) {
 	if _, err := w.account.Submit(t.Context(), a); !errors.Is(err, payments.ErrLost) {
 		t.Fatalf("%v, want that the answer was lost", err)
 	}
-	if o := w.look(a); o.Status != payments.Failed || w.emu.IntentState(w.acct.ID, a.ObjectID) != "canceled" {
-		t.Errorf("looked at: %+v, %s", o, w.emu.IntentState(w.acct.ID, a.ObjectID))
+	if o := w.look(a); o.Status != payments.Failed || w.state(a.ObjectID) != "canceled" {
+		t.Errorf("looked at: %+v, %s", o, w.state(a.ObjectID))
 	}
 }
 
@@ -237,7 +237,7 @@ func TestLook_ABankDebitThatFailsIsOver(t *testing.T) {
 	if o := w.look(a); o.Status != payments.Failed || o.Failure.Kind != payments.FailedBankAccount {
 		t.Errorf("%+v", o)
 	}
-	if state := w.emu.IntentState(w.acct.ID, a.ObjectID); state != "canceled" {
+	if state := w.state(a.ObjectID); state != "canceled" {
 		t.Errorf("the intent is %s", state)
 	}
 }

@@ -118,6 +118,16 @@ func (w *world) said(o payments.Outcome, err error) payments.Outcome {
 	return o
 }
 
+// state is an intent's own word for where it is, as the Dashboard shows it.
+func (w *world) state(id string) string {
+	w.t.Helper()
+	found, err := w.raw.PaymentIntents.Get(id, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(found.Status)
+}
+
 // post sends a form of one of Stripe's pages, as a payer's browser does.
 func (w *world) post(page string, pairs ...string) {
 	w.t.Helper()

@@ -2,6 +2,7 @@ package stripe
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -124,10 +125,23 @@ func (a *Account) Describe(ctx context.Context) (payments.Account, error) {
 	return d, nil
 }
 
-// Customer makes the client's customer. The same ref within a day is the same customer; who asks keeps the id.
+// customerTime is for how long the same client asked for again is the same customer. It is short, since Stripe repeats its answer to a key for a day, a failure's too:
+// a second customer is harmless, and a client who cannot pay for a day is not.
+const customerTime = 10 * time.Minute
+
+// customerKey is of all that is said: two people of a client may ask at once, each with an address of their own, and a key must always say the same.
+func customerKey(c payments.CustomerFacts, now time.Time) string {
+	sum := sha256.Sum256([]byte(c.Name + "\x00" + c.Email))
+	return fmt.Sprintf("cus_%s_%x_%d", c.Ref, sum[:8], span(now))
+}
+
+// span numbers the pieces of time for which keys are kept that must not stand for a failure for long.
+func span(now time.Time) int64 { return now.Unix() / int64(customerTime/time.Second) }
+
+// Customer makes the client's customer. The same facts within minutes are the same customer; who asks keeps the id.
 func (a *Account) Customer(ctx context.Context, c payments.CustomerFacts) (string, error) {
 	made, err := call(ctx, func(ctx context.Context) (*api.Customer, error) {
-		p := &api.CustomerParams{Params: params(ctx, "cus_"+c.Ref), Name: api.String(c.Name)}
+		p := &api.CustomerParams{Params: params(ctx, customerKey(c, a.now())), Name: api.String(c.Name)}
 		if c.Email != "" {
 			p.Email = api.String(c.Email)
 		}

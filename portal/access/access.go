@@ -58,6 +58,7 @@ type Contact struct {
 	Status    string // "active", "disabled", "removed"
 	Locale    string
 	Bounce    Bounce // of its address; only read
+	NoPayer   bool   // its company has no active contact who pays, so that no invoice can be sent; only read, and only by accessdb.Clients
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }

@@ -109,6 +109,9 @@ func (s *Service) AskAccess(ctx context.Context, site *tenant.Site, token, brows
 // address that the company already has, and ErrLimited.
 func (s *Service) AskForColleague(ctx context.Context, site *tenant.Site, sess Session, name, email string, v Visitor) error {
 	email = strings.TrimSpace(email)
+	if err := s.store.SteppedUp(ctx, sess); errors.Is(err, ErrNoSession) { // who may not ask spends nobody's share
+		return ErrNoSession
+	}
 	if s.hear(ctx, sess.Tenant, "colleague of "+sess.ContactID, v) != heard {
 		return ErrLimited
 	}

@@ -254,6 +254,36 @@ func TestCode_TellsNothingOfTheAddress(t *testing.T) {
 	}
 }
 
+func TestCode_IsNotedWhenItIsWrongAsOftenAsItIsCounted(t *testing.T) {
+	h := newHouse(t)
+	n := h.node(t)
+	_, code, link := h.mailed(t, n, asking)
+	if err := n.RequestLink(context.Background(), h.site, "nobody@acme.example", elsewhere, visitor); err != nil {
+		t.Fatal(err)
+	}
+	workRequests(t, h, n)
+	for _, browser := range []string{asking, elsewhere, strings.Repeat("c", 42) + "A"} { // the third never asked
+		for range access.CodeTries + 2 {
+			if _, err := n.RedeemCode(context.Background(), h.site, wrong(code), browser, visitor); !errors.As(err, new(*access.WrongCodeError)) {
+				t.Fatal(err)
+			}
+		}
+	}
+	const noted = `SELECT count(*) FROM audit_events WHERE kind = 'code.refused' AND actor = 'anonymous' AND ip = '192.0.2.7' AND user_agent = 'Firefox' AND `
+	if n := h.count(t, h.tenant.ID, noted+`link_id = $1 AND contact_id = 'con_1' AND company_id = 'co_1'`, link); n != access.CodeTries {
+		t.Errorf("%d entries of the mailed link's codes, want one for each of the %d tries", n, access.CodeTries)
+	}
+	if n := h.count(t, h.tenant.ID, noted+`link_id IS NULL AND contact_id IS NULL AND company_id IS NULL`); n != access.CodeTries {
+		t.Errorf("%d entries for the address that nobody has, want as many", n)
+	}
+	if n := h.count(t, h.tenant.ID, `SELECT count(DISTINCT details->>'left') FROM audit_events WHERE kind = 'code.refused'`); n != access.CodeTries {
+		t.Errorf("%d different tries left are told, want %d", n, access.CodeTries)
+	}
+	if n := h.count(t, h.tenant.ID, `SELECT count(*) FROM audit_events WHERE details::text ~ $1`, wrong(code)); n != 0 {
+		t.Error("what was typed stands in the log")
+	}
+}
+
 func TestCode_DiesWithItsLink(t *testing.T) {
 	h := newHouse(t)
 	n := h.node(t)

@@ -155,6 +155,46 @@ func TestContact_AddressIsUniqueAtACompanyUntilRemoved(t *testing.T) {
 	b.call(b.acme, "PATCH", contacts+"/"+first, `{"status":"active"}`).problem(409, "conflict")
 }
 
+// warned lists the codes of an answer's warnings.
+func warned(a answer) string {
+	var codes []string
+	for _, w := range a.Body["warnings"].([]any) {
+		codes = append(codes, w.(map[string]any)["code"].(string))
+	}
+	return strings.Join(codes, " ")
+}
+
+// Who takes the last payer away is told that invoices have nobody to go to, as sending one then says too.
+func TestContact_WarnsWhenItsCompanyIsLeftWithoutAPayer(t *testing.T) {
+	for _, change := range []string{`{"status":"removed"}`, `{"status":"disabled"}`, `{"role":"viewer"}`, `{"role":"signer"}`} {
+		b := setup(t)
+		company := b.company(b.acme, "Hartmann")
+		b.contact(b.acme, b.company(b.acme, "Another, with a payer"), "other@example.com")
+		first, second := b.contact(b.acme, company, "first@example.com"), b.contact(b.acme, company, "second@example.com")
+		if got := b.call(b.acme, "PATCH", contacts+"/"+first, change).want(200); warned(got) != "" {
+			t.Errorf("%s of one of two payers: %s", change, got.Raw)
+		}
+		got := b.call(b.acme, "PATCH", contacts+"/"+second, change).want(200)
+		if warned(got) != "no_payer" || !strings.Contains(got.Raw, "Add a payer") {
+			t.Errorf("%s of the last payer: %s", change, got.Raw)
+		}
+		if got := b.call(b.acme, "PATCH", contacts+"/"+second, change).want(200); warned(got) != "no_payer" {
+			t.Errorf("%s once more: %s", change, got.Raw)
+		}
+		if got := b.call(b.acme, "GET", contacts+"/"+first, "").want(200); warned(got) != "no_payer" {
+			t.Errorf("%s, read later: %s", change, got.Raw)
+		}
+		draft := b.draft(b.acme, company).id()
+		if got := b.call(b.acme, "POST", invoices+"/"+draft+"/send", "").problem(422, "invalid").fields(); got["contact_id"] != "no_recipient" {
+			t.Errorf("%s: sending an invoice then says %v", change, got)
+		}
+		b.contact(b.acme, company, "third@example.com")
+		if got := b.call(b.acme, "GET", contacts+"/"+first, "").want(200); warned(got) != "" {
+			t.Errorf("with a payer again: %s", got.Raw)
+		}
+	}
+}
+
 func TestContact_LosesLinksAndSessionsWithItsMailbox(t *testing.T) {
 	for _, change := range []string{`{"email":"new@example.com"}`, `{"status":"disabled"}`, `{"status":"removed"}`} {
 		b := setup(t)

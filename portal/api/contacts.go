@@ -20,12 +20,28 @@ type Contact struct {
 
 	BouncedAt  *time.Time `json:"bounced_at"`  // when a mail server said that the address does not exist; null: none did
 	BounceCode *string    `json:"bounce_code"` // its answer
+
+	Warnings []Warning `json:"warnings"` // empty when all is well
 }
 
+// Warning is something that was done, or is so, and that its doer may not have meant.
+type Warning struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// noPayer says what a company without an active payer cannot do, and the mend.
+var noPayer = Warning{Code: "no_payer", Message: "The company has no active contact with the role payer: an invoice for it can only be sent to a " +
+	"contact that it names, and nobody can pay in the portal. Add a payer, or make one of its contacts a payer."}
+
 func showContact(c access.Contact) Contact {
+	warnings := []Warning{}
+	if c.NoPayer {
+		warnings = append(warnings, noPayer)
+	}
 	return Contact{ID: c.ID, CompanyID: c.CompanyID, Name: c.Name, Email: c.Email, Role: string(c.Role), Status: c.Status, Locale: c.Locale,
 		CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
-		BouncedAt: timeOrNull(c.Bounce.At), BounceCode: textOrNull(c.Bounce.Code)}
+		BouncedAt: timeOrNull(c.Bounce.At), BounceCode: textOrNull(c.Bounce.Code), Warnings: warnings}
 }
 
 // What a contact's status can be. Removed is final.

@@ -43,6 +43,6 @@ func (b *bench) money(ring *seal.Ring) *payments.Service {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.connections = connections
+	b.connections, b.service = connections, service
 	return service
 }

@@ -130,7 +130,7 @@ func (s *Server) listPayments(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(list[OnlinePayment]{Data: each(page.Payments, showOnline), NextCursor: textOrNull(page.Next)})
+	return ok(list[OnlinePayment]{Data: each(page.Payments, showOnline), NextCursor: textOrNull(encodeCursor(page.Next))})
 }
 
 func (s *Server) showOnePayment(c *call) (reply, error) {
@@ -236,6 +236,11 @@ func fromPayments(err error) (*Problem, bool) {
 	case errors.Is(err, payments.ErrForged):
 		return problem(400, "bad_signature", "The signature does not fit",
 			"The message was not signed with a secret of this connection, or too long ago. Check the signing secret and the clock."), true
+	case errors.Is(err, payments.ErrRefunding):
+		return problem(409, "refund_unanswered", "Another refund is not answered yet",
+			"The processor's answer to an earlier refund of this payment was lost. It is asked again by itself; read the payment, and try again once that refund has ended."), true
+	case errors.Is(err, payments.ErrStale):
+		return problem(409, "changed_meanwhile", "The payment has changed meanwhile", "Read the payment again and look at its status."), true
 	case errors.Is(err, payments.ErrNotRefundable):
 		return problem(409, "not_refundable", "This payment cannot be refunded here",
 			"Only a payment that a processor received can be given back through it. Give other money back by yourself."), true

@@ -51,6 +51,7 @@ type bench struct {
 	ring    *seal.Ring
 
 	connections *payments.Connections
+	service     *payments.Service
 	router      routers.Router
 
 	acme, bolt party // two tenants that must not know of each other

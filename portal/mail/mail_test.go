@@ -94,6 +94,26 @@ func TestRender_SaysTheSameAsItsGoldenFiles(t *testing.T) {
 	}
 }
 
+// Whom a request for access is told to, in a language of each direction.
+func TestRender_OfARequestForAccessSaysTheSameAsItsGoldenFiles(t *testing.T) {
+	for _, language := range []string{"en", "ar"} {
+		for _, kind := range []mail.Kind{mail.AccessRequest, mail.AccessRequestTenant} {
+			l := letter(kind, tenants()["plain"])
+			l.Contact.Locale, l.URL, l.ExpiresAt, l.AskedFor = language, "", time.Time{}, "new.colleague@elsewhere.test"
+			if kind == mail.AccessRequestTenant {
+				l.Contact.Name, l.Contact.Email = l.Tenant.Name, "billing@acme.test"
+			}
+			m := render(t, l)
+			base := filepath.Join("testdata", language+"_"+string(kind))
+			golden(t, base+".txt", "Subject: "+m.Subject+"\n\n"+m.Text)
+			golden(t, base+".html", m.HTML)
+			if strings.Contains(m.HTML, "/portal/") || strings.Contains(m.Text, "http") {
+				t.Errorf("%s, %s leads somewhere", language, kind)
+			}
+		}
+	}
+}
+
 func TestRender_OfAnInvoiceOnPaperSaysTheSameAsItsGoldenFiles(t *testing.T) {
 	for name, of := range tenants() {
 		m := render(t, paper(of))

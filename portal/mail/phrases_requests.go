@@ -8,7 +8,7 @@ type askedPhrases struct {
 var englishAsked = askedPhrases{
 	Subject:     "{email} asks for access to the documents of {company}",
 	Lead:        "Somebody who gave the address {email} asks to see the documents of {company} in the billing portal of {tenant}.",
-	Terms:       "{tenant} decides; nothing is opened until then. If you know this person, or do not, tell {tenant}.",
+	Terms:       "{tenant} decides; nothing is opened until then. Tell {tenant} whether you know this person.",
 	Why:         "You get it because {tenant} sends the invoices of {company} to this address.",
 	TenantTerms: "Nothing is opened until you approve the request in your own system. Nobody has proven that the address is theirs.",
 	TenantWhy:   "You get it because this is the address for questions about the billing portal of {tenant}.",

@@ -17,8 +17,9 @@ import (
 // that they looked as one of its people, or made a link that lets in as one, is.
 var shownKinds = map[portal.Deed][]string{
 	portal.Viewed: {"invoice.viewed", "activity.downloaded"},
-	portal.Paid:   {"payment.processing", "payment.succeeded", "payment.failed"},
-	portal.Sent:   {"invoice.sent", "invoice.voided"},
+	portal.Paid: {"payment.processing", "payment.succeeded", "payment.failed",
+		"method.added", "method.verified", "method.preferred", "method.removed", "method.refused"},
+	portal.Sent: {"invoice.sent", "invoice.voided"},
 	portal.Entered: {"link.used", "link.requested", "session.switched", "session.revoked", "link.minted", "preview.started",
 		"step_up.sent", "step_up.passed", "step_up.refused", "contact.email_changed", "contact.changed"},
 }

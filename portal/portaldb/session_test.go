@@ -47,6 +47,14 @@ func pagesOf(id string) []page {
 			d, err := p.Account(ctx, s)
 			return d.Member.Contact.ID != "" || len(d.Sessions) > 0, err
 		}},
+		{"people", func(ctx context.Context, f *fixture, p *portaldb.Pages, s access.Session) (bool, error) {
+			d, err := p.People(ctx, s)
+			return d.Member.Contact.ID != "" || len(d.People)+len(d.Pending) > 0, err
+		}},
+		{"codes", func(ctx context.Context, f *fixture, p *portaldb.Pages, s access.Session) (bool, error) {
+			d, err := p.Codes(ctx, s)
+			return d.Member.Contact.ID != "" || d.SteppedUp || d.Target != "" || d.NewEmail != "", err
+		}},
 		{"companies", func(ctx context.Context, f *fixture, p *portaldb.Pages, s access.Session) (bool, error) {
 			d, err := p.Companies(ctx, s)
 			return d.Member.Contact.ID != "" || len(d.Others) > 0, err

@@ -56,6 +56,7 @@ func AllPages() []Page {
 		Page{"code-form", "/_post/portal/sign-in/code?code=x", ""}, Page{"code-wrong", "/_post/portal/sign-in/code?code=WRNG-C7DE", ""},
 		Page{"code-dead", "/_post/portal/sign-in/code?code=" + DeadCode, ""},
 		Page{"no-session", "/portal/invoices", ""}, Page{"signed-out", "/portal/signed-out", ""}, Page{"test", "/portal/test", ""})
+	pages = append(pages, payingPages()...)
 	pages = append(pages, Page{"people", "/portal/people", Full}, Page{"people-asked", "/portal/people?asked", Full},
 		Page{"people-error", "/_post/portal/people?email=bo.example&name=Bo", Full}, Page{"people-known", "/_post/portal/people?email=" + KnownColleague, Full},
 		Page{"own-access", "/portal/l/" + Token(access.LinkUsed) + "/ask", ""}, Page{"own-access-error", "/_post/portal/l/" + Token(access.LinkUsed) + "/ask?email=bo.example", ""},
@@ -70,4 +71,17 @@ func AllPages() []Page {
 		pages = append(pages, Page{"error-" + n, "/_status/" + n, ""})
 	}
 	return pages
+}
+
+// payingPages are those of saved methods and payments.
+func payingPages() []Page {
+	return []Page{{"payments", "/portal/payments", Full}, {"payments-2", "/portal/payments?after=11", Full}, {"payments-none", "/portal/payments", Empty},
+		{"payments-filtered-away", "/portal/payments?what=failed", Full}, {"payments-wrong-day", "/portal/payments?from=2026-05-21&to=2026-05-20", Full},
+		{"methods", "/portal/methods", Full}, {"methods-none", "/portal/methods", Empty}, {"methods-done", "/portal/methods?done=preferred", Full},
+		{"methods-off", "/portal/methods", NoProcessor}, {"methods-hosted", "/portal/methods", NoCards}, {"methods-viewer", "/portal/methods", ViewerOnly},
+		{"method-remove", "/portal/methods/" + DefaultMethod + "/remove", Full}, {"method-verify", "/portal/methods/" + DepositsMethod, Full},
+		{"method-bank", "/portal/methods/" + BankStepMethod, Full},
+		{"method-verify-wrong", "/_post/portal/methods/" + DepositsMethod + "?amount1=0.11&amount2=0.12", SteppedUp},
+		{"method-verify-over", "/_post/portal/methods/" + DepositsMethod + "?code=SM99ZZ", SteppedUp},
+		{"method-trouble", "/_post/portal/methods/" + OddMethod + "/remove", SteppedUp}}
 }

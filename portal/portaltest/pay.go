@@ -26,7 +26,7 @@ type payCounts struct {
 	Canceled []string
 }
 
-func (w *World) addPaying() {
+func (w *World) addTill() {
 	for i, cookie := range []string{Paying, Looking} {
 		m := w.member(cookie, 20+i)
 		if cookie == Looking {

@@ -44,6 +44,7 @@ type World struct {
 
 	previewCounts
 	payCounts
+	methodsWorld
 
 	mu        sync.Mutex
 	Sessions  map[string]access.Member  // by cookie
@@ -70,9 +71,10 @@ type World struct {
 type previewCounts struct{ PreviewsOpened, PreviewsEnded int }
 
 var (
-	_ portal.Access = (*World)(nil)
-	_ portal.Pages  = (*World)(nil)
-	_ portal.Logos  = (*World)(nil)
+	_ portal.Access  = (*World)(nil)
+	_ portal.Pages   = (*World)(nil)
+	_ portal.Logos   = (*World)(nil)
+	_ portal.Methods = (*World)(nil)
 )
 
 // NewWorld returns a world with a session of each kind and a link in each state.
@@ -82,12 +84,13 @@ func NewWorld(t *tenant.Tenant) *World {
 		w.Sessions[cookie] = w.member(cookie, i)
 	}
 	w.addEnding()
-	w.addPaying()
+	w.addTill()
 	scanned := w.Sessions[Full]
 	scanned.Session.ID, scanned.Session.Level, scanned.Session.DocumentID = "ses_"+Scanned, access.Provisional, InvoiceID(1)
 	w.Sessions[Scanned] = scanned
 	w.addSeveral()
 	w.addCodes()
+	w.addPaying()
 	for _, state := range []access.LinkState{access.LinkReady, access.LinkUsed, access.LinkExpired, access.LinkRevoked,
 		access.LinkSuperseded, access.LinkVoided, access.LinkElsewhere, access.LinkPortalOff} {
 		w.Links[Token(state)] = access.Landing{State: state, MaskedEmail: "p•••@acme.example", ContactID: "ctc_linked",
@@ -131,7 +134,7 @@ func address(country string) access.Address {
 // that a GET does not reach: /_status/<n> is the page of a status, and /_post/<path>?<form> is the answer to a POST.
 func (w *World) Handler() http.Handler {
 	log := cmp.Or(w.Log, slog.New(slog.DiscardHandler))
-	server, err := portal.New(portal.Config{Access: w, Pages: w, Logos: w, Payments: w.Payer(), Now: func() time.Time { return Now }, Log: log})
+	server, err := portal.New(portal.Config{Access: w, Pages: w, Logos: w, Methods: w, Payments: w.Payer(), Now: func() time.Time { return Now }, Log: log})
 	if err != nil {
 		panic(err)
 	}

@@ -281,3 +281,35 @@ func TestContacts_OneOfManyGetsAnAddress(t *testing.T) {
 		t.Errorf("%d made, %d refused", made, taken)
 	}
 }
+
+// Two who each take one of the last two payers away do not both hear that another is left.
+func TestUpdateContact_TellsWhoTookTheLastPayerAlsoWhenTwoGoAtOnce(t *testing.T) {
+	b := setupClients(t)
+	for round := range 10 {
+		ids := []string{b.own.contact.ID}
+		made, err := b.clients.CreateContact(t.Context(), b.own.tenant, key, access.Contact{CompanyID: b.own.company.ID, Name: "Bo",
+			Email: fmt.Sprintf("bo%d@example.com", round), Role: access.Payer, Status: "active"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, made.ID)
+		told := make([]bool, len(ids))
+		var group sync.WaitGroup
+		for i, id := range ids {
+			group.Go(func() {
+				c, err := b.clients.UpdateContact(t.Context(), b.own.tenant, key, id, func(c *access.Contact) error { c.Role = access.Viewer; return nil })
+				if err != nil {
+					t.Error(err)
+				}
+				told[i] = c.NoPayer
+			})
+		}
+		group.Wait()
+		if told[0] == told[1] {
+			t.Fatalf("round %d: told %v, want one of them", round, told)
+		}
+		if _, err := b.clients.UpdateContact(t.Context(), b.own.tenant, key, b.own.contact.ID, func(c *access.Contact) error { c.Role = access.Payer; return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -18,7 +18,10 @@ import (
 
 const contactColumns = `id, company_id, name, email, role, status, locale, created_at, updated_at,
 	(SELECT b.bounced_at FROM mail_bounces b WHERE b.tenant_id = contacts.tenant_id AND b.address_hash = mail_address_hash(contacts.email)),
-	(SELECT b.code FROM mail_bounces b WHERE b.tenant_id = contacts.tenant_id AND b.address_hash = mail_address_hash(contacts.email))`
+	(SELECT b.code FROM mail_bounces b WHERE b.tenant_id = contacts.tenant_id AND b.address_hash = mail_address_hash(contacts.email)),
+	(status <> 'active' OR role <> 'payer') AND NOT EXISTS (
+		SELECT FROM contacts o WHERE o.tenant_id = contacts.tenant_id AND o.company_id = contacts.company_id AND o.id <> contacts.id
+		   AND o.status = 'active' AND o.role = 'payer')`
 
 // errAddressTaken says which value collides, for people.
 var errAddressTaken = fmt.Errorf("%w: the company already has a contact with this e-mail address", access.ErrConflict)
@@ -95,6 +98,11 @@ func (s *Clients) UpdateContact(ctx context.Context, t tenant.ID, by access.Acto
 		if before.Status == "removed" {
 			return errGone
 		}
+		if pays(before) && !pays(after) {
+			if err := holdCompany(ctx, tx, t, after.CompanyID); err != nil {
+				return err
+			}
+		}
 		if after, err = writeContact(ctx, tx, t, after); err != nil {
 			return err
 		}
@@ -104,6 +112,15 @@ func (s *Clients) UpdateContact(ctx context.Context, t tenant.ID, by access.Acto
 		return access.Contact{}, fmt.Errorf("changing contact %q: %w", id, err)
 	}
 	return after, nil
+}
+
+func pays(c access.Contact) bool { return c.Status == "active" && c.Role == access.Payer }
+
+// holdCompany makes those who take payers away from a company wait for each other: the last one is told that it was the last.
+func holdCompany(ctx context.Context, tx pgx.Tx, t tenant.ID, company string) error {
+	const q = `SELECT FROM companies WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE`
+	_, err := tx.Exec(ctx, q, string(t), company)
+	return err
 }
 
 func (s *Clients) contactChanged(ctx context.Context, tx pgx.Tx, t tenant.ID, by access.Actor, before, after access.Contact) error {
@@ -157,7 +174,7 @@ func contactArgs(t tenant.ID, c access.Contact) pgx.NamedArgs {
 func scanContact(row pgx.CollectableRow) (c access.Contact, err error) {
 	var bouncedAt *time.Time
 	var code *string
-	err = row.Scan(&c.ID, &c.CompanyID, &c.Name, &c.Email, &c.Role, &c.Status, &c.Locale, &c.CreatedAt, &c.UpdatedAt, &bouncedAt, &code)
+	err = row.Scan(&c.ID, &c.CompanyID, &c.Name, &c.Email, &c.Role, &c.Status, &c.Locale, &c.CreatedAt, &c.UpdatedAt, &bouncedAt, &code, &c.NoPayer)
 	if bouncedAt != nil && code != nil {
 		c.Bounce = access.Bounce{At: *bouncedAt, Code: *code}
 	}
