@@ -117,6 +117,7 @@ func TestRefund_PendingFailedAndMadeOutside(t *testing.T) {
 	}
 	balance(t, s, inv.ID, 1000, 0)
 	s.Fake.EndRefund(r.ObjectID, payments.Succeeded)
+	s.Advance(time.Second)
 	outside := s.Fake.RefundOutside(p.ObjectID, 200)
 	s.Deliver(t, s.Service)
 	s.Work(t, s.Service)

@@ -106,11 +106,7 @@ func (at *comparison) weigh(ctx context.Context, m Movement) error {
 	case "dispute":
 		sums.Reversed += m.Amount
 	}
-	parent := m.ParentID
-	if parent == "" && m.Kind == "charge" {
-		parent = m.ObjectID
-	}
-	id, err := at.cfg.Store.FindPayment(ctx, at.tenant, at.c.ID, parent, m.Code)
+	id, err := at.find(ctx, m)
 	if errors.Is(err, ErrNotFound) {
 		at.orphan(m, "", 0)
 		return nil
@@ -130,6 +126,15 @@ func (at *comparison) weigh(ctx context.Context, m Movement) error {
 			return err
 		}
 	}
+	if posted == 0 && m.Kind == "refund" { // its charge does not tell of it
+		outside := RefundOutcome{ObjectID: m.ObjectID, Amount: m.Amount, Currency: m.Currency, Status: Succeeded}
+		if err := at.apply(ctx, at.tenant, id, Outcome{Refunds: []RefundOutcome{outside}}, false); err != nil {
+			return err
+		}
+		if posted, err = at.posted(ctx, id, m); err != nil {
+			return err
+		}
+	}
 	if m.Kind == "charge" {
 		at.seen[id] = true
 		at.report.sums(m.Currency).Posted += posted
@@ -138,6 +143,27 @@ func (at *comparison) weigh(ctx context.Context, m Movement) error {
 		at.orphan(m, id, posted)
 	}
 	return nil
+}
+
+// find returns the payment of a movement. A refund or dispute does not carry a code, and of a payment on the processor's own page it does not name the object that we
+// know: then what it does name is asked for its code.
+func (at *comparison) find(ctx context.Context, m Movement) (string, error) {
+	parent := m.ParentID
+	if parent == "" && m.Kind == "charge" {
+		parent = m.ObjectID
+	}
+	id, err := at.cfg.Store.FindPayment(ctx, at.tenant, at.c.ID, parent, m.Code)
+	if !errors.Is(err, ErrNotFound) || m.Kind == "charge" || parent == "" || m.Code != "" {
+		return id, err
+	}
+	out, err := at.processor.Look(ctx, Attempt{ObjectID: parent, Live: at.c.Live, Account: at.c.AccountID})
+	switch {
+	case errors.Is(err, ErrAbsent), err == nil && out.Code == "":
+		return "", ErrNotFound
+	case err != nil:
+		return "", err
+	}
+	return at.cfg.Store.FindPayment(ctx, at.tenant, at.c.ID, "", out.Code)
 }
 
 // posted is what the ledger has of a movement.
@@ -149,6 +175,8 @@ func (at *comparison) posted(ctx context.Context, paymentID string, m Movement) 
 	switch {
 	case f.Payment.Currency != m.Currency:
 		return 0, nil
+	case m.Kind == "charge" && f.Payment.ChargeID != "" && f.Payment.ChargeID != m.ObjectID:
+		return 0, nil // a second charge of the same attempt
 	case m.Kind == "charge":
 		return f.captured(), nil
 	case m.Kind == "refund":
@@ -199,20 +227,36 @@ func (at *comparison) ghosts(ctx context.Context, from, to time.Time) error {
 		if at.seen[id] {
 			continue
 		}
-		f, err := at.cfg.Store.File(ctx, at.tenant, id)
+		f, out, err := at.reread(ctx, id)
 		if err != nil {
 			return err
 		}
-		out, err := at.processor.Look(ctx, *f.Attempt)
-		if err != nil && !errors.Is(err, ErrAbsent) {
-			return err
-		}
-		if err != nil || out.Received != f.captured() {
+		gone := out.Status != Succeeded && out.Status != "" && f.Payment.Refunded+f.Payment.Reversed >= f.captured() // taken back before it was settled
+		if out.Received != f.captured() && !gone {
 			at.report.Differences = append(at.report.Differences, Difference{Kind: "ghost", ObjectID: f.Payment.ObjectID, PaymentID: id,
 				Processor: ledger.Money{Amount: out.Received, Currency: f.Payment.Currency}, Ledger: ledger.Money{Amount: f.captured(), Currency: f.Payment.Currency}})
 		}
 	}
 	return nil
+}
+
+// reread refetches a payment that is not among the movements, and writes what the processor says of it. One that it does not know has a zero Outcome.
+func (at *comparison) reread(ctx context.Context, id string) (f File, out Outcome, err error) {
+	if f, err = at.cfg.Store.File(ctx, at.tenant, id); err != nil {
+		return f, out, err
+	}
+	out, err = at.processor.Look(ctx, *f.Attempt)
+	switch {
+	case errors.Is(err, ErrAbsent):
+		return f, Outcome{}, nil
+	case err != nil:
+		return f, out, err
+	}
+	if err := at.apply(ctx, at.tenant, id, out, false); err != nil {
+		return f, out, err
+	}
+	f, err = at.cfg.Store.File(ctx, at.tenant, id)
+	return f, out, err
 }
 
 func (r *Report) sums(currency ledger.Currency) *Sums {

@@ -123,8 +123,8 @@ func (s *Service) followObject(ctx context.Context, t tenant.ID, c Connection, p
 	}
 	if out.Code != "" {
 		id, err := s.cfg.Store.FindPayment(ctx, t, c.ID, "", out.Code)
-		if err == nil { // its object was made, and the process that knew it died
-			return s.refresh(ctx, t, p, id)
+		if err == nil {
+			return s.followCode(ctx, t, c, p, id, out)
 		}
 		if !errors.Is(err, ErrNotFound) {
 			return err
@@ -135,6 +135,24 @@ func (s *Service) followObject(ctx context.Context, t tenant.ID, c Connection, p
 	}
 	return s.cfg.Store.AddOrphans(ctx, t, c.ID, []Orphan{{ObjectID: objectID, Kind: "charge", Money: ledger.Money{Amount: out.Received, Currency: out.Currency},
 		Why: "made at the processor", FoundAt: s.now()}})
+}
+
+// followCode deals with an object that carries the code of a payment, and is not known as its object: it was made, and the process that knew it died. If the payment has
+// taken its money with another one, this money is nobody's.
+func (s *Service) followCode(ctx context.Context, t tenant.ID, c Connection, p Processor, paymentID string, out Outcome) error {
+	err := s.refresh(ctx, t, p, paymentID)
+	if errors.Is(err, ErrAbsent) && out.Received == 0 {
+		return nil // nothing was taken, and the schedule looks after the payment
+	}
+	if err != nil || out.Received <= 0 {
+		return err
+	}
+	f, err := s.cfg.Store.File(ctx, t, paymentID)
+	if err != nil || f.Payment.ChargeID == "" || f.Payment.ChargeID == out.ChargeID {
+		return err
+	}
+	return s.cfg.Store.AddOrphans(ctx, t, c.ID, []Orphan{{ObjectID: out.ChargeID, Kind: "charge", Money: ledger.Money{Amount: out.Received, Currency: out.Currency},
+		Why: "a second charge for payment " + paymentID, PaymentID: paymentID, FoundAt: s.now()}})
 }
 
 // refresh refetches a payment and writes what the processor says now.

@@ -39,7 +39,7 @@ func (s *Service) judge(f *File, o Outcome, counted bool) (*Turn, error) {
 		return nil, err
 	}
 	if t.Payment.Status == Succeeded && t.Payment.Quarantine == "" {
-		s.refunds(t, b, o.Refunds, now)
+		s.refunds(t, b, append(o.Refunds, voided(f, o)...), now)
 		s.disputes(t, b, o.Disputes, now)
 	}
 	if waited := b.file.Payment.Status == RequiresAction; waited && counted && (t.Payment.Status == Canceled || t.Payment.Status == Failed) {
@@ -213,7 +213,7 @@ func (s *Service) refunds(t *Turn, b *books, all []RefundOutcome, now time.Time)
 			return o.Ref != "" && r.ID == o.Ref || r.ObjectID != "" && r.ObjectID == o.ObjectID
 		})
 		if at < 0 {
-			if o.ObjectID == "" || o.Amount <= 0 || o.Status == Failed || o.Currency != "" && o.Currency != b.file.Payment.Currency {
+			if unanswered(known, o) || o.ObjectID == "" || o.Amount <= 0 || o.Status == Failed || o.Currency != "" && o.Currency != b.file.Payment.Currency {
 				continue
 			}
 			r := Refund{ID: tenant.NewID("ref", now), PaymentID: t.Payment.ID, Amount: o.Amount, Currency: t.Payment.Currency, Status: Submitting, Outside: true,
@@ -224,6 +224,24 @@ func (s *Service) refunds(t *Turn, b *books, all []RefundOutcome, now time.Time)
 		s.refund(t, b, &b.file.Payment.Refunds[at], o, now)
 	}
 	t.Payment.Refunded, t.Payment.Refunding = refundSums(b.file.Payment.Refunds)
+}
+
+// unanswered reports whether a refund that carries no name of ours may be one of ours, whose answer is not here yet.
+func unanswered(known []Refund, o RefundOutcome) bool {
+	return o.Ref == "" && slices.ContainsFunc(known, func(r Refund) bool {
+		return (r.Status == Submitting || r.Status == Unknown) && r.ObjectID == "" && r.Amount == o.Amount
+	})
+}
+
+// voided is what was received and taken back before it was settled: the processor says that there was nothing. By other hands than ours it is a refund like others; one of
+// ours that is open says itself what became of it.
+func voided(f *File, o Outcome) []RefundOutcome {
+	p := &f.Payment
+	open := func(r Refund) bool { return r.Status == Submitting || r.Status == Unknown }
+	if p.Status != Succeeded || o.Status != Canceled || o.Received != 0 || p.ChargeID == "" || slices.ContainsFunc(p.Refunds, open) {
+		return nil
+	}
+	return []RefundOutcome{{ObjectID: p.ChargeID, Amount: p.Amount - p.Refunded, Currency: p.Currency, Status: Succeeded}}
 }
 
 // refundSteps is the life of a refund.

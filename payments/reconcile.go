@@ -236,6 +236,9 @@ func (s *Service) absent(ctx context.Context, t tenant.ID, p Processor, f *File)
 		return s.ask(ctx, t, p, &a, false)
 	case age <= replayTime:
 		id, err := p.Begin(ctx, a)
+		if err == nil && id == "" && a.Kind == Hosted { // its page was handed to nobody: the processor says when nobody can pay on it any more
+			return s.cancelled(ctx, p, a, Failure{Kind: FailedUnavailable, Code: "not_submitted"})
+		}
 		if err != nil || id == "" {
 			return Outcome{}, errors.Join(ErrAbsent, err)
 		}

@@ -13,14 +13,19 @@ var schedule = map[string][]time.Duration{
 	Unknown:              {10 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, day},
 	Processing:           {6 * time.Hour},
 	HeldReview:           {time.Hour},
-	Succeeded:            {day}, // of bank debits only, for returnsWithin
+	Succeeded:            {day}, // of what is watched only, for returnsWithin
 }
+
+// watched reports whether received money is looked at for returnsWithin: bank debits come back, and Authorize.Net sends no message of what a bank takes back or does not
+// settle.
+func watched(p *Payment) bool { return p.Kind == Bank || p.Processor == AuthorizeNet }
 
 // refundSchedule is schedule for refunds.
 var refundSchedule = map[string][]time.Duration{
 	Submitting:    {time.Minute},
 	Unknown:       schedule[Unknown],
 	RefundPending: {6 * time.Hour},
+	Succeeded:     {3 * day, 7 * day, 20 * day}, // a bank may refuse it within a month; the last is the last
 }
 
 // eventSchedule is how long a message that could not be dealt with waits; after the last it is parked.
@@ -50,7 +55,7 @@ func nextLook(p *Payment, before string, now time.Time, counted bool) time.Time 
 	waits := schedule[p.Status]
 	ends := p.ChangedAt.Add(returnsWithin)
 	switch {
-	case len(waits) == 0, p.Status == Succeeded && (p.Kind != Bank || !now.Before(ends)):
+	case len(waits) == 0, p.Status == Succeeded && (!watched(p) || !now.Before(ends)):
 		return time.Time{}
 	case !counted && p.Status == before && !p.NextLook.IsZero():
 		return p.NextLook
@@ -65,7 +70,7 @@ func nextLook(p *Payment, before string, now time.Time, counted bool) time.Time 
 // refundLook is nextLook for a refund that was looked at n times since it came to its status.
 func refundLook(r Refund, n int, now time.Time) RefundLook {
 	l := RefundLook{RefundID: r.ID, Status: r.Status, Since: r.ChangedAt}
-	if waits := refundSchedule[r.Status]; len(waits) > 0 {
+	if waits := refundSchedule[r.Status]; len(waits) > 0 && (r.Status != Succeeded || n < len(waits)) {
 		l.Due = now.Add(waits[min(n, len(waits)-1)])
 	}
 	return l

@@ -40,6 +40,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.must(w, r, s.writeSessionOver(w, r))
 	case errors.Is(err, access.ErrNotFound), errors.Is(err, tenant.ErrNotFound):
 		s.Error(w, r, http.StatusNotFound)
+	case errors.Is(err, errCardNumber):
+		s.Error(w, r, http.StatusUnprocessableEntity)
 	case errors.Is(err, access.ErrConflict):
 		s.Error(w, r, http.StatusConflict)
 	case errors.Is(err, access.ErrLimited):

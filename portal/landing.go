@@ -4,8 +4,10 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
+	"tollhouse/payments/panguard"
 	"tollhouse/portal/access"
 	"tollhouse/portal/route"
 	"tollhouse/tenant/request"
@@ -223,13 +225,22 @@ func visitor(r *http.Request) access.Visitor {
 	return access.Visitor{IP: request.From(r.Context()).Client, UserAgent: r.UserAgent()}
 }
 
+// parseForm reads a form. One that holds what may be a card's number is refused as a whole, before anything of it is used.
 func parseForm(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
 	if err := r.ParseForm(); err != nil {
 		return &badFormError{err}
 	}
+	for _, values := range r.PostForm {
+		if slices.ContainsFunc(values, panguard.Find) {
+			return errCardNumber
+		}
+	}
 	return nil
 }
+
+// errCardNumber says that a field held what may be a card's number. What was typed is not kept, and told to nobody.
+var errCardNumber = errors.New("a field holds what may be a card's number")
 
 // badFormError says that a form could not be read.
 type badFormError struct{ cause error }

@@ -98,6 +98,8 @@ var german = words{
 }
 
 var germanErrors = errorWords{
+	CardNumber: said{"Das sieht nach einer Kartennummer aus",
+		"Es wurde nichts gespeichert oder bezahlt. Eine Kartennummer gehört nicht in dieses Feld: Beim Bezahlen gibt es dafür einen Platz, den nur der Zahlungsdienstleister liest. Gehen Sie zurück, nehmen Sie sie heraus und senden Sie noch einmal."},
 	BadRequest: said{"Wir konnten die Anfrage nicht lesen",
 		"Es wurde nichts bezahlt oder geändert. Gehen Sie zurück, prüfen Sie Ihre Angaben, und senden Sie sie noch einmal."},
 	Forbidden: said{"Das kam nicht von dieser Seite",

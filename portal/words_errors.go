@@ -8,7 +8,7 @@ type said struct{ Title, Text string }
 // errorWords is what each status says: what happened to the money, then what to do.
 type errorWords struct {
 	BadRequest, Forbidden, NotFound, MethodNotAllowed, Conflict, Gone, RequestEntityTooLarge, MisdirectedRequest, TooManyRequests,
-	InternalServerError, ServiceUnavailable said
+	InternalServerError, ServiceUnavailable, CardNumber said
 }
 
 // of returns the words of a status, and whether it has any.
@@ -16,6 +16,8 @@ func (w errorWords) of(status int) (said, bool) {
 	switch status {
 	case http.StatusBadRequest:
 		return w.BadRequest, true
+	case http.StatusUnprocessableEntity: // the only thing typed that has no field to say it at
+		return w.CardNumber, true
 	case http.StatusForbidden:
 		return w.Forbidden, true
 	case http.StatusNotFound:
@@ -41,6 +43,8 @@ func (w errorWords) of(status int) (said, bool) {
 }
 
 var englishErrors = errorWords{
+	CardNumber: said{"That looks like a card number",
+		"Nothing was saved or paid. A card’s number does not belong in this field: when you pay there is a place for it that only the payment provider reads. Go back, take it out, and send again."},
 	BadRequest: said{"We could not read that request",
 		"Nothing was paid or changed. Go back, check what you entered, and send it again."},
 	Forbidden: said{"That did not come from this page",

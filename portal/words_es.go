@@ -97,6 +97,8 @@ var spanish = words{
 }
 
 var spanishErrors = errorWords{
+	CardNumber: said{"Eso parece un número de tarjeta",
+		"No se ha guardado ni pagado nada. El número de una tarjeta no va en este campo: al pagar hay un lugar para él que solo lee el proveedor de pagos. Vuelva atrás, quítelo y envíe de nuevo."},
 	BadRequest: said{"No hemos podido leer la solicitud",
 		"No se ha pagado ni cambiado nada. Vuelva atrás, revise lo que escribió y envíelo de nuevo."},
 	Forbidden: said{"La solicitud no salió de esta página",

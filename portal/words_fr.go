@@ -97,6 +97,8 @@ var french = words{
 }
 
 var frenchErrors = errorWords{
+	CardNumber: said{"Cela ressemble à un numéro de carte",
+		"Rien n’a été enregistré ni payé. Un numéro de carte n’a pas sa place dans ce champ : lors du paiement, il y a un endroit pour lui que seul le prestataire de paiement lit. Revenez en arrière, retirez-le et envoyez à nouveau."},
 	BadRequest: said{"Nous n’avons pas pu lire cette demande",
 		"Rien n’a été payé ni modifié. Revenez en arrière, vérifiez votre saisie et envoyez-la de nouveau."},
 	Forbidden: said{"Cette demande ne vient pas de cette page",

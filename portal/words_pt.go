@@ -97,6 +97,8 @@ var portuguese = words{
 }
 
 var portugueseErrors = errorWords{
+	CardNumber: said{"Isso parece um número de cartão",
+		"Nada foi salvo nem pago. O número de um cartão não pertence a este campo: ao pagar, há um lugar para ele que só o provedor de pagamentos lê. Volte, retire o número e envie de novo."},
 	BadRequest: said{"Não conseguimos ler a solicitação",
 		"Nada foi pago nem alterado. Volte, confira o que você informou e envie novamente."},
 	Forbidden: said{"Isso não partiu desta página",

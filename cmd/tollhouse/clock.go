@@ -18,7 +18,10 @@ import (
 
 // testClock is a clock that can be moved, with --test-mode only. Expiry is judged by the database, so each of its connections is told the
 // offset before it is used. It is not told the error, by which the clock is wrong.
-type testClock struct{ offset, wrong atomic.Int64 }
+type testClock struct {
+	offset, wrong atomic.Int64
+	also          []func(mux *http.ServeMux) // what else the control socket serves; set before it is opened
+}
 
 // Now is the time that the program goes by.
 func (c *testClock) Now() time.Time {
@@ -60,6 +63,9 @@ func (c *testClock) control(ctx context.Context, path string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /clock", c.show)
 	mux.HandleFunc("POST /clock", c.move)
+	for _, routes := range c.also {
+		routes(mux)
+	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Second}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()

@@ -34,12 +34,16 @@ func (h *house) newCashier(store *paymentsdb.Store) (*cashier, error) {
 	if err != nil {
 		return nil, err
 	}
-	service, err := payments.New(payments.ServiceConfig{Store: store, Ring: h.config.SealKeys, Now: h.now, Log: h.log,
+	control := &paymentsControl{}
+	service, err := payments.New(payments.ServiceConfig{Store: store, Ring: h.config.SealKeys, Now: h.now, Log: h.log, Crash: control.crash,
 		Open: func(ctx context.Context, t tenant.ID, c payments.Connection) (payments.Processor, error) {
 			return connections.OpenConnection(ctx, t, c)
 		}})
 	if err != nil {
 		return nil, err
+	}
+	if control.work = service.Work; h.clock != nil {
+		h.clock.also = append(h.clock.also, control.routes)
 	}
 	return &cashier{connections, service, payments.NewMethods(store, connections, h.now)}, nil
 }

@@ -30,6 +30,12 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	if said := os.Getenv(asPayer); said != "" {
+		if err := payAsProcess(said); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(1) // it should not have come so far
+	}
 	os.Exit(m.Run())
 }
 

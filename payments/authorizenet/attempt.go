@@ -46,17 +46,27 @@ func (a *Account) Submit(ctx context.Context, at payments.Attempt) (payments.Out
 	case err == nil:
 		return a.read(ctx, at, result.TransactionID, true)
 	case errors.As(err, &held):
-		return a.read(ctx, at, held.TransactionID, false)
+		o, err := a.read(ctx, at, held.TransactionID, false)
+		return o, lostReading(err)
 	case errors.As(err, &twin) && twin.OriginalID != "":
 		return a.read(ctx, at, twin.OriginalID, true)
 	case errors.As(err, &twin):
-		return a.Look(ctx, at)
+		o, err := a.Look(ctx, at)
+		return o, lostReading(err)
 	case errors.As(err, &declined):
 		return payments.Outcome{Status: payments.Failed, ObjectID: declined.TransactionID, Live: a.live, Code: at.Code, Failure: failure(declined.Reason)}, nil
 	case errors.Is(err, ErrNotFound): // the saved method is gone: nothing was charged now
 		return payments.Outcome{}, fmt.Errorf("%w: %w", &payments.RefusedError{Code: "method_gone"}, err)
 	}
 	return payments.Outcome{}, translate(err)
+}
+
+// lostReading makes an error of reading back what was made into a lost answer: that the reading was refused, or could not be asked for, says nothing of what was made.
+func lostReading(err error) error {
+	if err == nil || errors.Is(err, payments.ErrLost) {
+		return err
+	}
+	return fmt.Errorf("%w: reading it back: %s", payments.ErrLost, err)
 }
 
 func chargeOf(at payments.Attempt) (Charge, error) {
@@ -101,6 +111,13 @@ func (a *Account) openPage(ctx context.Context, at payments.Attempt) (payments.O
 func (a *Account) Look(ctx context.Context, at payments.Attempt) (payments.Outcome, error) {
 	ctx, cancel := deadline(ctx)
 	defer cancel()
+	if at.Currency == "" { // what a message names, and is no attempt of ours
+		currency, err := a.currency(ctx)
+		if err != nil {
+			return payments.Outcome{}, translate(err)
+		}
+		at.Currency = currency
+	}
 	if at.ObjectID != "" {
 		return a.read(ctx, at, at.ObjectID, false)
 	}

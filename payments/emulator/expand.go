@@ -32,6 +32,9 @@ func (c *call) expandInto(o obj, steps []string) bool {
 	if len(steps) == 0 {
 		return true
 	}
+	if o["object"] == "charge" && steps[0] == "refunds" { // left out unless it is asked for
+		o["refunds"] = c.acct.charges.get(o["id"].(string)).refundList()
+	}
 	value, found := o[steps[0]]
 	if !found {
 		return false

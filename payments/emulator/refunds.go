@@ -1,6 +1,9 @@
 package emulator
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const refundDays = 5
 
@@ -154,6 +157,15 @@ func (e *Emulator) FailRefund(accountID, refundID, reason string) bool {
 	}
 	e.endRefund(r, reason)
 	return true
+}
+
+// refundList is the list that a charge holds of its newest refunds.
+func (ch *charge) refundList() obj {
+	all := []obj{}
+	for _, r := range slices.Backward(ch.refunds) {
+		all = append(all, r.render())
+	}
+	return obj{"object": "list", "data": all[:min(len(all), 10)], "has_more": len(all) > 10, "url": "/v1/charges/" + ch.id + "/refunds"}
 }
 
 func (c *call) retrieveRefund() (obj, error) {

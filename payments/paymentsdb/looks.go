@@ -83,7 +83,7 @@ func (s *Store) LookStats(ctx context.Context, now time.Time) (payments.Stats, e
 				st.Parked += n
 			case kind == payments.LookEvent:
 				st.EventLag = max(st.EventLag, now.Sub(since))
-			case kind == payments.LookRefund:
+			case kind == payments.LookRefund && status != payments.Succeeded:
 				st.Refunds[status] = n
 			case kind == payments.LookPayment && payments.Live(status):
 				st.Live[status] = n

@@ -157,7 +157,7 @@ func (a *Account) intent(ctx context.Context, id string) (*api.PaymentIntent, er
 	found, err := call(ctx, func(ctx context.Context) (*api.PaymentIntent, error) {
 		p := &api.PaymentIntentParams{Params: params(ctx, "")}
 		p.AddExpand("payment_method")
-		p.AddExpand("latest_charge")
+		p.AddExpand("latest_charge.refunds") // all of them: of one that failed the sums say nothing any more
 		return a.api.PaymentIntents.Get(id, p)
 	})
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"tollhouse/payments/panguard"
 )
 
 // decode reads the call's JSON object into the struct that in points to, and returns a checker for its fields. Member names must match
@@ -61,7 +63,7 @@ func look(token jsontext.Token, field string, check *checker) error {
 		if strings.ContainsRune(token.String(), 0) {
 			return badField("invalid_text", field, "text must not contain NUL (U+0000)")
 		}
-		if looksLikeCard(token.String()) {
+		if panguard.Find(token.String()) {
 			check.add(field, "looks_like_card_number", "this looks like a payment card's number; remove it, card numbers do not belong here")
 		}
 	}

@@ -66,7 +66,7 @@ func AllPages() []Page {
 		Page{"preview-invoice", "/_preview/portal/invoices/" + InvoiceID(1), ""}, Page{"preview-refused", "/_preview/_post/portal/sign-out", ""},
 		Page{"preview-portal-off", "/_preview-off/portal/", ""}, Page{"preview-ended", "/portal/preview-ended", ""})
 	pages = append(pages, payPages()...)
-	for _, status := range []int{400, 403, 404, 405, 409, 410, 413, 421, 429, 500, 503} {
+	for _, status := range []int{400, 403, 404, 405, 409, 410, 413, 421, 422, 429, 500, 503} {
 		n := strconv.Itoa(status)
 		pages = append(pages, Page{"error-" + n, "/_status/" + n, ""})
 	}

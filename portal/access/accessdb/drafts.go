@@ -40,18 +40,20 @@ func (s *Store) KeepDraft(ctx context.Context, t tenant.ID, host tenant.Hostname
 		if err := insertDraft(ctx, tx, t, company, contact, d); err != nil {
 			return err
 		}
-		_, err = s.jobs.InsertTx(ctx, tx, SweepJob{TenantID: string(t)}, sweepLater())
-		return err
+		return s.sweepAfter(ctx, tx, t, access.DraftLife)
 	})
 }
 
 // sweepEvery is how often a tenant's forms are swept at most: whoever sends the same form again and again fills no queue.
 const sweepEvery = 10 * time.Minute
 
-// sweepLater is late enough for every form that is kept in the same span.
-func sweepLater() *river.InsertOpts {
-	return &river.InsertOpts{ScheduledAt: time.Now().Add(access.DraftLife + sweepEvery + time.Minute),
-		UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: sweepEvery}}
+// sweepAfter has the tenant swept when what is written now has outlived its time, late enough for everything that is written in the same span.
+func (s *Store) sweepAfter(ctx context.Context, tx pgx.Tx, t tenant.ID, life time.Duration) error {
+	when := &river.InsertOpts{ScheduledAt: time.Now().Add(life + sweepEvery + time.Minute), UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: sweepEvery}}
+	if _, err := s.jobs.InsertTx(ctx, tx, SweepJob{TenantID: string(t)}, when); err != nil {
+		return fmt.Errorf("asking for a sweep: %w", err)
+	}
+	return nil
 }
 
 func insertDraft(ctx context.Context, tx pgx.Tx, t tenant.ID, company, contact string, d access.SealedDraft) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -153,6 +154,11 @@ func countSent(ctx context.Context, tx pgx.Tx, sess access.Session) error {
 	return nil
 }
 
+// codesKept is for how long codes count against the limits of a day.
+const codesKept = 24 * time.Hour
+
+// insertCode stores a code in the place of an earlier one, and has it mailed. It is forgotten a day later, whether or not another is asked for: its row may
+// hold an address that is nobody's any more.
 func (s *Store) insertCode(ctx context.Context, tx pgx.Tx, sess access.Session, c access.MailedCode) error {
 	const forget = `DELETE FROM step_ups WHERE tenant_id = @tenant AND created_at < app_now() - interval '1 day'`
 	const supersede = `UPDATE step_ups SET superseded_at = app_now()
@@ -168,6 +174,9 @@ func (s *Store) insertCode(ctx context.Context, tx pgx.Tx, sess access.Session, 
 	b.Queue(insert, args)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("storing the code %s: %w", c.ID, err)
+	}
+	if err := s.sweepAfter(ctx, tx, sess.Tenant, codesKept); err != nil {
+		return err
 	}
 	kind := "step_up"
 	if c.Purpose == access.ForEmail {
