@@ -275,7 +275,26 @@ const compareTime = 30 * time.Minute
 // nightHour is when the night's comparison is made, in the tenant's zone: processors have closed the day by then.
 const nightHour = 4
 
-// nightly compares yesterday, and the day before: what came late is found by the second.
+// mostNights is how many days are compared when nobody could for long.
+const mostNights = 31
+
+// firstNight is the day that a comparison begins with: the day before yesterday, so that what came late is found by the second time; after nights without a
+// comparison, the last day that was compared, which the look's status says; and before there was one, the day of the connection's first payment.
+func firstNight(l Look, today ledger.Date, zone *time.Location) ledger.Date {
+	first, before := today.AddDays(-2), ledger.DateIn(l.Since, zone)
+	if last, err := ledger.ParseDate(l.Status); err == nil {
+		before = last
+	}
+	if before.Before(first) {
+		first = before
+	}
+	if earliest := today.AddDays(-mostNights); first.Before(earliest) {
+		first = earliest
+	}
+	return first
+}
+
+// nightly compares each day from firstNight to yesterday.
 func (s *Service) nightly(ctx context.Context, l Look) error {
 	zone, err := s.cfg.Store.Zone(ctx, l.Tenant)
 	if err != nil {
@@ -290,8 +309,8 @@ func (s *Service) nightly(ctx context.Context, l Look) error {
 	}
 	now := s.now()
 	today := ledger.DateIn(now, zone)
-	for _, days := range []int{-2, -1} {
-		report := Report{Day: today.AddDays(days)}
+	for day := firstNight(l, today, zone); day.Before(today); day = day.AddDays(1) {
+		report := Report{Day: day}
 		if err := s.compare(ctx, l.Tenant, zone, c, &report); err != nil {
 			s.cfg.Log.Error("comparing with the processor", "tenant", l.Tenant, "connection", c.ID, "day", report.Day, "error", err)
 			return s.cfg.Store.PutOff(ctx, l, now.Add(time.Hour), l.Status)
@@ -304,7 +323,7 @@ func (s *Service) nightly(ctx context.Context, l Look) error {
 	if c.Status == ConnectionDisconnected && now.Sub(c.DisconnectedAt) > returnsWithin {
 		return s.cfg.Store.PutOff(ctx, l, time.Time{}, "")
 	}
-	return s.cfg.Store.PutOff(ctx, l, nextNight(now, zone), l.Status)
+	return s.cfg.Store.PutOff(ctx, l, nextNight(now, zone), today.AddDays(-1).String())
 }
 
 // nextNight is the next time that nightHour is past.

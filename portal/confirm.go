@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"errors"
 	"net/http"
 
 	"tollhouse/portal/access"
@@ -24,6 +25,9 @@ func (s *Server) confirmed(w http.ResponseWriter, r *http.Request, session acces
 		return session, access.ErrTooSoon
 	}
 	grant, err := s.access.Confirm(r.Context(), request.From(r.Context()).Site, session, *v)
+	if errors.Is(err, access.ErrCodeWanted) {
+		return session, &codeWantedError{session.DocumentID}
+	}
 	if err != nil {
 		return session, err
 	}
@@ -33,11 +37,22 @@ func (s *Server) confirmed(w http.ResponseWriter, r *http.Request, session acces
 	return grant.Session, nil
 }
 
-// writeCodeWanted tells whoever came by a document's link that everything else takes a mailed code, and offers to mail it.
-func (s *Server) writeCodeWanted(w http.ResponseWriter, r *http.Request) error {
-	v := s.view(r)
-	v.title = v.words.MoreTitle
-	return s.write(w, r, http.StatusForbidden, codeWantedView(v))
+// codeWantedError is access.ErrCodeWanted with the document that may be seen without a code.
+type codeWantedError struct{ document string }
+
+func (e *codeWantedError) Error() string { return access.ErrCodeWanted.Error() }
+
+// codePage offers to mail a code.
+type codePage struct {
+	view
+	back string // where the document is
+}
+
+// writeCodeWanted tells whoever came by a document's link that everything else takes a mailed code, offers to mail it, and leads back.
+func (s *Server) writeCodeWanted(w http.ResponseWriter, r *http.Request, document string) error {
+	page := codePage{view: s.view(r), back: "/portal/invoices/" + document}
+	page.title = page.words.MoreTitle
+	return s.write(w, r, http.StatusForbidden, codeWantedView(page))
 }
 
 // askMore mails the code to the address on file, and asks for it.

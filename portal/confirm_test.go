@@ -59,6 +59,9 @@ func TestCodeWanted_IsOfferedForEverythingButTheDocument(t *testing.T) {
 	b := newBrowser(t, world, portaltest.Scanned)
 	b.get(firstPage).wants(http.StatusOK, "Invoice")
 	page := b.get("/portal/invoices").wants(http.StatusForbidden, "Show that it is you").page()
+	if got := page.Attr("main .aside a", "href"); got != firstPage {
+		t.Errorf("the way back leads to %q", got)
+	}
 	path := page.Attr("main form", "action")
 	b.post(path, nil).wants(http.StatusForbidden, "One moment, please")
 	world.Settled = true

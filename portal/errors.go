@@ -26,6 +26,7 @@ type errorPage struct {
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var (
 		dead     *access.DeadLinkError
+		wanted   *codeWantedError
 		tooLarge *http.MaxBytesError
 		badForm  *badFormError
 	)
@@ -34,8 +35,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.must(w, r, s.writeDeadLink(w, r, dead.Landing))
 	case errors.Is(err, access.ErrTooSoon):
 		s.must(w, r, s.writeOnceMore(w, r))
-	case errors.Is(err, access.ErrCodeWanted):
-		s.must(w, r, s.writeCodeWanted(w, r))
+	case errors.As(err, &wanted):
+		s.must(w, r, s.writeCodeWanted(w, r, wanted.document))
 	case errors.Is(err, access.ErrNoSession):
 		s.must(w, r, s.writeSessionOver(w, r))
 	case errors.Is(err, access.ErrNotFound), errors.Is(err, tenant.ErrNotFound):

@@ -25,7 +25,7 @@ type words struct {
 	CodeLabel, CodeHint, CodeWanted, CodeDead, CodeButton                        string
 	CodeWrong                                                                    lang.Plural // {n} is how many tries are left
 	ElsewhereTitle, ElsewhereText, ElsewhereAsk                                  string
-	MoreTitle, MoreText, MoreButton, OnceMoreTitle, OnceMoreText, OnceMoreButton string
+	MoreTitle, MoreText, MoreButton, MoreBack, OnceMoreTitle, OnceMoreText, OnceMoreButton string
 	UsedTitle, UsedText, ExpiredTitle, ExpiredText, RevokedTitle, RevokedText, VoidedTitle, VoidedText, SupersededTitle, SupersededText, ResendTo, ResendNote,
 	PortalOffTitle, PortalOffText string
 
@@ -114,7 +114,7 @@ var english = words{
 	CodeWanted: "Enter the 8 letters and digits of the code in the email.",
 	CodeWrong:  lang.Plural{One: "That is not the code. You can try 1 more time.", Other: "That is not the code. You can try {n} more times."},
 	CodeDead:   "No code works here any more. Ask for a new email.", CodeButton: "Sign in with the code",
-	MoreTitle: "Show that it is you", MoreText: "The link in your email shows this one document. For everything else, {tenant} emails you a code.", MoreButton: "Email me a code",
+	MoreTitle: "Show that it is you", MoreText: "The link in your email shows this one document. For everything else, {tenant} emails you a code.", MoreButton: "Email me a code", MoreBack: "Back to the document",
 	OnceMoreTitle: "One moment, please", OnceMoreButton: "Continue",
 	OnceMoreText:   "That was faster than people read. So that no program that opens every link gets in with yours, please press once more.",
 	ElsewhereTitle: "Go back to where you asked",

@@ -40,7 +40,7 @@ var german = words{
 	CodeWanted: "Geben Sie die 8 Buchstaben und Ziffern des Codes aus der E-Mail ein.",
 	CodeWrong:  lang.Plural{One: "Das ist nicht der Code. Sie haben noch {n} Versuch.", Other: "Das ist nicht der Code. Sie haben noch {n} Versuche."},
 	CodeDead:   "Hier funktioniert kein Code mehr. Fordern Sie eine neue E-Mail an.", CodeButton: "Mit dem Code anmelden",
-	MoreTitle: "Zeigen Sie, dass Sie es sind", MoreText: "Der Link in Ihrer E-Mail zeigt nur dieses eine Dokument. Für alles andere schickt Ihnen {tenant} einen Code per E-Mail.", MoreButton: "Code per E-Mail schicken",
+	MoreTitle: "Zeigen Sie, dass Sie es sind", MoreText: "Der Link in Ihrer E-Mail zeigt nur dieses eine Dokument. Für alles andere schickt Ihnen {tenant} einen Code per E-Mail.", MoreButton: "Code per E-Mail schicken", MoreBack: "Zurück zum Dokument",
 	OnceMoreTitle: "Einen Moment bitte", OnceMoreButton: "Weiter",
 	OnceMoreText:   "Das war schneller, als Menschen lesen. Damit kein Programm, das jeden Link öffnet, mit Ihrem hineinkommt, drücken Sie bitte noch einmal.",
 	ElsewhereTitle: "Kehren Sie dorthin zurück, wo Sie den Link angefordert haben",

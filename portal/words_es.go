@@ -39,7 +39,7 @@ var spanish = words{
 	CodeWanted: "Escriba las 8 letras y cifras del código del correo.",
 	CodeWrong:  lang.Plural{One: "Ese no es el código. Le queda {n} intento.", Other: "Ese no es el código. Le quedan {n} intentos."},
 	CodeDead:   "Aquí ya no funciona ningún código. Pida un correo nuevo.", CodeButton: "Entrar con el código",
-	MoreTitle: "Demuestre que es usted", MoreText: "El enlace de su correo muestra solo este documento. Para todo lo demás, {tenant} le envía un código por correo.", MoreButton: "Enviarme un código",
+	MoreTitle: "Demuestre que es usted", MoreText: "El enlace de su correo muestra solo este documento. Para todo lo demás, {tenant} le envía un código por correo.", MoreButton: "Enviarme un código", MoreBack: "Volver al documento",
 	OnceMoreTitle: "Un momento, por favor", OnceMoreButton: "Continuar",
 	OnceMoreText:   "Eso fue más rápido de lo que lee una persona. Para que ningún programa que abre todos los enlaces entre con el suyo, pulse una vez más.",
 	ElsewhereTitle: "Vuelva a donde lo pidió",

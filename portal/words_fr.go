@@ -39,7 +39,7 @@ var french = words{
 	CodeWanted: "Saisissez les 8 lettres et chiffres du code reçu par e-mail.",
 	CodeWrong:  lang.Plural{One: "Ce n’est pas le bon code. Il vous reste {n} essai.", Other: "Ce n’est pas le bon code. Il vous reste {n} essais."},
 	CodeDead:   "Plus aucun code ne fonctionne ici. Demandez un nouvel e-mail.", CodeButton: "Se connecter avec le code",
-	MoreTitle: "Montrez que c’est bien vous", MoreText: "Le lien de votre e-mail montre ce seul document. Pour tout le reste, {tenant} vous envoie un code par e-mail.", MoreButton: "M’envoyer un code",
+	MoreTitle: "Montrez que c’est bien vous", MoreText: "Le lien de votre e-mail montre ce seul document. Pour tout le reste, {tenant} vous envoie un code par e-mail.", MoreButton: "M’envoyer un code", MoreBack: "Revenir au document",
 	OnceMoreTitle: "Un instant, s’il vous plaît", OnceMoreButton: "Continuer",
 	OnceMoreText:   "C’était plus rapide qu’une lecture humaine. Pour qu’aucun programme qui ouvre tous les liens n’entre avec le vôtre, appuyez encore une fois.",
 	ElsewhereTitle: "Revenez là où vous avez fait la demande",

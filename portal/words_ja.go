@@ -39,7 +39,7 @@ var japanese = words{
 	CodeWanted: "メールに記載された英数字8文字のコードを入力してください。",
 	CodeWrong:  lang.Plural{Other: "コードが違います。あと{n}回お試しいただけます。"},
 	CodeDead:   "ここで使えるコードはもうありません。新しいメールを請求してください。", CodeButton: "コードでログインする",
-	MoreTitle: "ご本人の確認", MoreText: "メールのリンクで表示できるのはこの書類だけです。それ以外をご覧いただくには、{tenant} からメールでコードをお送りします。", MoreButton: "コードをメールで受け取る",
+	MoreTitle: "ご本人の確認", MoreText: "メールのリンクで表示できるのはこの書類だけです。それ以外をご覧いただくには、{tenant} からメールでコードをお送りします。", MoreButton: "コードをメールで受け取る", MoreBack: "書類に戻る",
 	OnceMoreTitle: "少々お待ちください", OnceMoreButton: "続ける",
 	OnceMoreText:   "人が読むよりも速い操作でした。すべてのリンクを自動で開くプログラムの侵入を防ぐため、もう一度押してください。",
 	ElsewhereTitle: "リンクを請求した画面にお戻りください",

@@ -39,7 +39,7 @@ var portuguese = words{
 	CodeWanted: "Digite as 8 letras e algarismos do código do e-mail.",
 	CodeWrong:  lang.Plural{One: "Esse não é o código. Tentativas restantes: {n}.", Other: "Esse não é o código. Você ainda tem {n} tentativas."},
 	CodeDead:   "Nenhum código funciona mais aqui. Peça um novo e-mail.", CodeButton: "Entrar com o código",
-	MoreTitle: "Mostre que é você", MoreText: "O link do seu e-mail mostra apenas este documento. Para todo o resto, {tenant} envia um código por e-mail.", MoreButton: "Enviar-me um código",
+	MoreTitle: "Mostre que é você", MoreText: "O link do seu e-mail mostra apenas este documento. Para todo o resto, {tenant} envia um código por e-mail.", MoreButton: "Enviar-me um código", MoreBack: "Voltar ao documento",
 	OnceMoreTitle: "Um momento, por favor", OnceMoreButton: "Continuar",
 	OnceMoreText:   "Isso foi mais rápido do que uma pessoa lê. Para que nenhum programa que abre todos os links entre com o seu, pressione mais uma vez.",
 	ElsewhereTitle: "Volte para onde você fez o pedido",

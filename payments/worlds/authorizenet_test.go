@@ -119,15 +119,19 @@ func (s *authorizeSide) review(p payments.Payment, approve bool) {
 
 func (s *authorizeSide) chargeThere(amount int64) string {
 	source, _ := s.source("")
-	code := rand.Text()[:18]
+	return s.chargeAs(rand.Text()[:18], source, amount)
+}
+
+// chargeAs charges by the merchant's own program, and returns the transaction's id; "" when the processor had its troubles.
+func (s *authorizeSide) chargeAs(code, source string, amount int64) (id string) {
 	_, _ = s.client().Charge(ctx, authorizenet.Charge{Code: code, Amount: ledger.Money{Amount: amount, Currency: "USD"},
 		Token: &authorizenet.Token{Descriptor: authorizenetemu.Descriptor, Value: source}})
 	for _, c := range s.emu.Captured(s.merchant.Login) {
 		if c.Code == code {
-			return c.ID
+			id = c.ID
 		}
 	}
-	return "" // a fault of the line was in the way
+	return id
 }
 
 func (s *authorizeSide) storm(arm func(route string, kinds ...core.Kind)) {

@@ -21,9 +21,12 @@ type stripeSide struct {
 	acct emulator.Account
 }
 
+// emptyAccount is one with all made up.
+var emptyAccount emulator.Account
+
 func newStripe(w *world) side {
 	emu := emulator.New(emulator.Config{Core: w.core})
-	return &stripeSide{w: w, emu: emu, acct: emu.AddAccount(emulator.Account{})}
+	return &stripeSide{w: w, emu: emu, acct: emu.AddAccount(emptyAccount)}
 }
 
 func (s *stripeSide) handler() http.Handler { return s.emu.Handler() }

@@ -51,7 +51,7 @@ func AllPages() []Page {
 		pages = append(pages, Page{"link-" + string(state), "/portal/l/" + Token(state), ""})
 	}
 	pages = append(pages, Page{"link-again", "/_post/portal/l/" + Token(access.LinkReady), ""},
-		Page{"once-more", "/portal/", Scanned},
+		Page{"once-more", "/portal/", Scanned}, Page{"code-wanted", "/portal/", CodeWanted}, Page{"code-wanted-document", "/portal/invoices/" + InvoiceID(1), CodeWanted},
 		Page{"sign-in", "/portal/sign-in", ""}, Page{"sign-in-error", "/_post/portal/sign-in?email=payables.example", ""}, Page{"sent", "/portal/sign-in/sent", ""},
 		Page{"code-form", "/_post/portal/sign-in/code?code=x", ""}, Page{"code-wrong", "/_post/portal/sign-in/code?code=WRNG-C7DE", ""},
 		Page{"code-dead", "/_post/portal/sign-in/code?code=" + DeadCode, ""},

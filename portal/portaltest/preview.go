@@ -71,6 +71,21 @@ func (w *World) EndPreview(_ context.Context, _ *tenant.Site, _ access.Preview, 
 	return w.Fail
 }
 
+// CodeWanted is the cookie of a session that a document's link opened, where the tenant wants a mailed code for everything else.
+const CodeWanted = "session-code-wanted"
+
+// addCodeWanted adds the session of CodeWanted, which sees the first invoice of Full's client.
+func (w *World) addCodeWanted() {
+	m := w.Sessions[Scanned]
+	m.Session.ID = "ses_" + CodeWanted
+	w.Sessions[CodeWanted] = m
+}
+
+// wantsCode reports whether a provisional session is confirmed by a mailed code only.
+func (w *World) wantsCode(s access.Session) bool {
+	return w.Tenant.Policy.StepUpLinks || s.ID == "ses_"+CodeWanted
+}
+
 // AskMore remembers the session.
 func (w *World) AskMore(_ context.Context, _ *tenant.Site, s access.Session, _ string, _ access.Visitor) error {
 	w.mu.Lock()

@@ -88,6 +88,7 @@ func NewWorld(t *tenant.Tenant) *World {
 	scanned := w.Sessions[Full]
 	scanned.Session.ID, scanned.Session.Level, scanned.Session.DocumentID = "ses_"+Scanned, access.Provisional, InvoiceID(1)
 	w.Sessions[Scanned] = scanned
+	w.addCodeWanted()
 	w.addSeveral()
 	w.addCodes()
 	w.addPaying()
@@ -248,7 +249,7 @@ func (w *World) RedeemCode(ctx context.Context, site *tenant.Site, code, _ strin
 func (w *World) Confirm(_ context.Context, _ *tenant.Site, s access.Session, _ access.Visitor) (access.Grant, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.Tenant.Policy.StepUpLinks {
+	if w.wantsCode(s) {
 		return access.Grant{}, access.ErrCodeWanted
 	}
 	if !w.Settled {
