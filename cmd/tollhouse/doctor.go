@@ -72,7 +72,7 @@ func diagnose(ctx context.Context, c Config) []finding {
 	if err := pool.Ping(ctx); err != nil {
 		findings = append(findings, finding{name: "postgres", err: errors.New("no connection: " + reason(err)), mend: "start Postgres, or correct TOLLHOUSE_POSTGRES_URL"})
 	} else {
-		findings = append(findings, checkPostgres(ctx, pool)...)
+		findings = append(append(findings, checkPostgres(ctx, pool)...), checkConnections(ctx, c, pool))
 	}
 	findings = append(findings, checkRedis(ctx, c), checkCA(ctx, c), checkSMTP(ctx, c), checkDKIM(c), checkBounces(c))
 	account, err := storedAccount(c, pool)

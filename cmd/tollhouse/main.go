@@ -59,19 +59,21 @@ type env struct {
 type cli struct {
 	Config string `help:"File of NAME=value settings. The environment wins over it." placeholder:"FILE"`
 
-	Serve   serveCmd   `cmd:"" help:"Serve portals and the API."`
-	Dev     devCmd     `cmd:"" help:"Run everything on this machine, with demo tenants: nothing to set up, loopback only."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date."`
-	Tenant  tenantCmd  `cmd:"" help:"Create, list, show, suspend and resume tenants."`
-	Domain  domainCmd  `cmd:"" help:"Add, list, show and change custom hosts, and say what is wrong with one."`
-	Cert    certCmd    `cmd:"" help:"List, renew and revoke certificates."`
-	Explain explainCmd `cmd:"" help:"For a host: whose it is, its certificate, what each node serves, and why it answers what it answers."`
-	Key     keyCmd     `cmd:"" help:"Create and revoke API keys; tenant show lists them."`
-	Seal    sealCmd    `cmd:"" help:"Rotate the keys that seal private keys and answers."`
-	Mail    mailCmd    `cmd:"" help:"Take mails that came back."`
-	Audit   auditCmd   `cmd:"" help:"Verify the audit logs, and print where they stand."`
-	Doctor  doctorCmd  `cmd:"" help:"Check everything that serve depends on and say what to do."`
-	Conf    configCmd  `cmd:"" name:"config" help:"Explain every setting."`
+	Serve      serveCmd      `cmd:"" help:"Serve portals and the API."`
+	Dev        devCmd        `cmd:"" help:"Run everything on this machine, with demo tenants: nothing to set up, loopback only."`
+	Migrate    migrateCmd    `cmd:"" help:"Bring the database schema up to date."`
+	Tenant     tenantCmd     `cmd:"" help:"Create, list, show, suspend and resume tenants."`
+	Domain     domainCmd     `cmd:"" help:"Add, list, show and change custom hosts, and say what is wrong with one."`
+	Cert       certCmd       `cmd:"" help:"List, renew and revoke certificates."`
+	Explain    explainCmd    `cmd:"" help:"For a host: whose it is, its certificate, what each node serves, and why it answers what it answers."`
+	Key        keyCmd        `cmd:"" help:"Create and revoke API keys; tenant show lists them."`
+	Payment    paymentCmd    `cmd:"" help:"Show and list payments, and compare a day with the processor."`
+	Connection connectionCmd `cmd:"" help:"List tenants' connections to payment processors."`
+	Seal       sealCmd       `cmd:"" help:"Rotate the keys that seal private keys and answers."`
+	Mail       mailCmd       `cmd:"" help:"Take mails that came back."`
+	Audit      auditCmd      `cmd:"" help:"Verify the audit logs, and print where they stand."`
+	Doctor     doctorCmd     `cmd:"" help:"Check everything that serve depends on and say what to do."`
+	Conf       configCmd     `cmd:"" name:"config" help:"Explain every setting."`
 }
 
 // run parses args and runs one command until it is done or ctx ends. Tests call it as main does.

@@ -42,12 +42,13 @@ func redeem(ctx context.Context, tx pgx.Tx, t tenant.ID, tokenHash, browser [32]
 		sess.ID = link.SessionID
 	}
 	sess.CompanyID, sess.ContactID, sess.LinkID = link.CompanyID, link.ContactID, link.ID
-	if sess.ExpiresAt, err = activate(ctx, tx, sess, n, link.SessionID != ""); err != nil {
-		return sess, link, err
-	}
-	who := access.Actor{Kind: string(audit.Contact), ID: link.ContactID, Visitor: n.Visitor}
-	return sess, link, record(ctx, tx, t, who, audit.Event{Kind: event, CompanyID: link.CompanyID, ContactID: link.ContactID, DocumentID: link.DocumentID,
-		SessionID: sess.ID, LinkID: link.ID, Details: map[string]string{"host": n.Host.String(), "purpose": string(link.Purpose), "by": by}})
+	b := &pgx.Batch{}
+	queueActivation(b, &sess, n, link.SessionID != "")
+	auditdb.Queue(b, t, audit.Event{Kind: event, Actor: audit.Contact, ActorID: link.ContactID, IP: n.Visitor.IP, UserAgent: n.Visitor.UserAgent,
+		CompanyID: link.CompanyID, ContactID: link.ContactID, DocumentID: link.DocumentID, SessionID: sess.ID, LinkID: link.ID,
+		Details: map[string]string{"host": n.Host.String(), "purpose": string(link.Purpose), "by": by}})
+	err = tx.SendBatch(ctx, b).Close()
+	return sess, link, absent(err, access.ErrNotFound)
 }
 
 // useLink spends a link. One to a document is only claimed, for the session that will be confirmed, unless its tenant is strict.
@@ -67,8 +68,9 @@ func useLink(ctx context.Context, tx pgx.Tx, t tenant.ID, tokenHash, browser [32
 	return l, claimed, absent(err, access.ErrNotFound)
 }
 
-// activate writes the session's row: a new one, or the pending one that the API minted with the link.
-func activate(ctx context.Context, tx pgx.Tx, sess access.Session, n access.NewSession, pending bool) (time.Time, error) {
+// queueActivation writes the session's row, a new one or the pending one that the API minted with the link, and learns when it ends. A pending one that was
+// revoked meanwhile is no row.
+func queueActivation(b *pgx.Batch, sess *access.Session, n access.NewSession, pending bool) {
 	q := `
 		INSERT INTO crm_client_portal_sessions (tenant_id, id, company_id, contact_id, link_id, host, host_epoch, token_hash, level, ip, user_agent,
 			created_at, activated_at, expires_at)
@@ -83,14 +85,10 @@ func activate(ctx context.Context, tx pgx.Tx, sess access.Session, n access.NewS
 		AND activated_at IS NULL AND revoked_at IS NULL
 		RETURNING expires_at`
 	}
-	var expires time.Time
-	err := tx.QueryRow(ctx, q, pgx.NamedArgs{"tenant": string(sess.Tenant), "id": sess.ID, "company": sess.CompanyID, "contact": sess.ContactID,
+	b.Queue(q, pgx.NamedArgs{"tenant": string(sess.Tenant), "id": sess.ID, "company": sess.CompanyID, "contact": sess.ContactID,
 		"link": sess.LinkID, "host": n.Host.String(), "epoch": n.HostEpoch, "hash": n.TokenHash[:], "level": sess.Level,
-		"ip": auditdb.Address(n.Visitor.IP), "agent": auditdb.CutUserAgent(n.Visitor.UserAgent), "lifetime": n.Lifetime.Milliseconds()}).Scan(&expires)
-	if err != nil {
-		return expires, absent(err, access.ErrNotFound)
-	}
-	return expires, nil
+		"ip": auditdb.Address(n.Visitor.IP), "agent": auditdb.CutUserAgent(n.Visitor.UserAgent), "lifetime": n.Lifetime.Milliseconds()}).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&sess.ExpiresAt) })
 }
 
 // insertPending writes the session that an API call announces before anybody used its link.
