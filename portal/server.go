@@ -20,28 +20,31 @@ type Logos interface {
 	Logo(ctx context.Context, id tenant.ID, hash string) (data []byte, contentType string, err error)
 }
 
-// Config is what a Server needs. Every field is required.
+// Config is what a Server needs. Every field but Processors is required.
 type Config struct {
 	Access Access
 	Pages  Pages
 	Logos  Logos
 	// Methods changes what clients have saved to pay with.
 	Methods Methods
-	Now     func() time.Time
-	Log     *slog.Logger // gets the cause of every 5xx, with the request id; never a token, a name or an address
+	// Processors says where their scripts come from; the zero value is their own addresses.
+	Processors Processors
+	Now        func() time.Time
+	Log        *slog.Logger // gets the cause of every 5xx, with the request id; never a token, a name or an address
 }
 
 // Server answers every path of a tenant's host. It is safe for any number of goroutines.
 type Server struct {
-	access  Access
-	pages   Pages
-	logos   Logos
-	methods Methods
-	now     func() time.Time
-	log     *slog.Logger
-	assets  *assets
-	router  *route.Router
-	handler http.Handler
+	access     Access
+	pages      Pages
+	logos      Logos
+	methods    Methods
+	processors Processors
+	now        func() time.Time
+	log        *slog.Logger
+	assets     *assets
+	router     *route.Router
+	handler    http.Handler
 }
 
 // New checks config and returns a server. It reads nothing and starts nothing.
@@ -53,7 +56,7 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{access: config.Access, pages: config.Pages, logos: config.Logos, methods: config.Methods, now: config.Now, log: config.Log, assets: files}
+	s := &Server{access: config.Access, pages: config.Pages, logos: config.Logos, methods: config.Methods, processors: config.Processors, now: config.Now, log: config.Log, assets: files}
 	s.router = s.routes()
 	s.handler = s.chain(s.router)
 	return s, nil
@@ -96,6 +99,9 @@ func (s *Server) routes() *route.Router {
 	get("/portal/invoices/:id", s.member(s.showInvoice))
 	get(historyPath, s.member(s.showHistory))
 	get(methodsPath, s.member(s.showMethods))
+	get(addMethodPath+"/:kind", s.addingMethod(s.showAddMethod))
+	post(addMethodPath+"/:kind", s.addingMethod(s.addMethod))
+	get(methodBackPath, s.member(s.backFromBank))
 	get(methodsPath+"/:id", s.member(s.ofMethod(s.showVerifyMethod)))
 	post(methodsPath+"/:id", s.changesMethod(verifyKept, s.verifyMethod))
 	post(methodsPath+"/:id/default", s.changesMethod(preferForm, s.preferMethod))

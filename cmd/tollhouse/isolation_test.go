@@ -62,6 +62,9 @@ var portalRoutes = map[string]struct {
 	"GET /favicon.ico":             {public, at("/favicon.ico"), 0},
 	"GET /robots.txt":              {public, at("/robots.txt"), 200},
 
+	"GET /portal/add-method/:kind":     {acting, at("/portal/add-method/card"), 303},
+	"POST /portal/add-method/:kind":    {acting, at("/portal/add-method/bank"), 303},
+	"GET /portal/method-back":          {acting, at("/portal/method-back"), 303},
 	"GET /portal/methods/:id":          {acting, methodPath(""), 303},
 	"POST /portal/methods/:id":         {acting, methodPath(""), 303},
 	"POST /portal/methods/:id/default": {acting, methodPath("/default"), 303},

@@ -285,7 +285,8 @@ func mailSender(c Config) (*mail.Sender, error) {
 }
 
 func (h *house) buildPortal(context.Context, *prometheus.Registry) (err error) {
-	h.portal, err = portal.New(portal.Config{Access: h.counted, Pages: portaldb.New(h.pool), Logos: h.tenants, Methods: h.cashier.methods, Now: h.now, Log: h.log})
+	h.portal, err = portal.New(portal.Config{Access: h.counted, Pages: portaldb.New(h.pool), Logos: h.tenants, Methods: h.cashier.methods,
+		Processors: portal.Processors{StripeScript: h.config.Processors.StripeScript}, Now: h.now, Log: h.log})
 	return err
 }
 
