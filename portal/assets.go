@@ -12,7 +12,7 @@ import (
 	"tollhouse/tenant"
 )
 
-//go:embed assets/portal.css assets/session.js assets/pay.js
+//go:embed assets/portal.css assets/session.js assets/method.js assets/pay.js
 var assetFiles embed.FS
 
 // assets are the files that are the same for every tenant, under names that change with their content.
@@ -21,6 +21,7 @@ type assets struct {
 	portal  string // address of the style sheet of every page
 	session string // address of the script that watches for the end of a session
 	pay     string // address of the script of the pages about payments
+	method  string // address of the script that saves a way to pay
 	neutral string // address of the colours of a page without a tenant
 }
 
@@ -44,6 +45,10 @@ func loadAssets() (*assets, error) {
 	a.neutral = a.add("neutral", ".css", tenant.NewStyle(slate, slate).CSS())
 	a.session = a.add("session", ".js", script)
 	a.pay = a.add("pay", ".js", pay)
+	if script, err = assetFiles.ReadFile("assets/method.js"); err != nil {
+		return nil, fmt.Errorf("loading the script of ways to pay: %w", err)
+	}
+	a.method = a.add("method", ".js", script)
 	return a, nil
 }
 
@@ -68,6 +73,9 @@ func (s *Server) serveAsset(w http.ResponseWriter, r *http.Request) error {
 		if asked, _, ok := strings.Cut(file, "-"); ok && name == asked && strings.HasSuffix(file, ".js") {
 			return serveFile(w, contentTypeOf(file), s.assets.byName[strings.TrimPrefix(now, "/assets/")], false)
 		}
+	}
+	if name, _, ok := strings.Cut(file, "-"); ok && name == "method" && strings.HasSuffix(file, ".js") {
+		return serveFile(w, contentTypeOf(file), s.assets.byName[strings.TrimPrefix(s.assets.method, "/assets/")], false)
 	}
 	return tenant.ErrNotFound
 }

@@ -37,7 +37,7 @@ func onPage(path string) func(*http.Request) string {
 }
 
 // keptForms are all of them, for the test that looks at what they keep.
-var keptForms = []*keptForm{detailsForm, newEmailForm, emailCodeForm, preferForm, removeForm, verifyKept}
+var keptForms = []*keptForm{detailsForm, newEmailForm, emailCodeForm, preferForm, removeForm, verifyKept, addMethodForm}
 
 // keptCookie tells one browser from another, so that what was typed comes back in this one only.
 const keptCookie = "__Host-bp-kept"

@@ -32,7 +32,7 @@ func TestCardNumber_IsTakenByNoForm(t *testing.T) {
 		if route.Method != http.MethodPost {
 			continue
 		}
-		path := strings.NewReplacer(":token", portaltest.Token("ready"), ":id", portaltest.DepositsMethod).Replace(route.Pattern)
+		path := strings.NewReplacer(":token", portaltest.Token("ready"), ":id", portaltest.DepositsMethod, ":kind", "card").Replace(route.Pattern)
 		for _, field := range fields {
 			world := plainWorld()
 			var log bytes.Buffer

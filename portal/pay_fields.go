@@ -11,13 +11,6 @@ import (
 	"tollhouse/tenant/request"
 )
 
-// Processors are the addresses that browsers need of payment processors.
-type Processors struct {
-	StripeScript string // of Stripe's card fields; "": Stripe's own, which the processor wants to be loaded from there
-}
-
-const stripeScript = "https://js.stripe.com/v3/"
-
 // cardFields is what a page needs to have a card typed into the processor's own fields. The zero value is a page without them.
 type cardFields struct {
 	script   string // the processor's, "" for none
@@ -26,8 +19,7 @@ type cardFields struct {
 	amount   int64
 	currency string // in lower case, as the processor wants it
 	locale   string
-	policy   string // what the page may load beside its own
-	hosted   bool   // the processor has a page of its own
+	hosted   bool // the processor has a page of its own
 }
 
 // cardFields is for a page that takes new methods in a currency.
@@ -37,25 +29,9 @@ func (s *Server) cardFields(v view, c Counter, currency ledger.Currency) cardFie
 	}
 	f := cardFields{bank: c.Connection.BankDebits && currency == "USD", currency: strings.ToLower(string(currency)), locale: v.words.Lang.Tag(), hosted: true}
 	if c.Connection.Processor == payments.Stripe && c.Connection.PublicKey != "" {
-		f.key, f.script, f.policy = c.Connection.PublicKey, stripeScript, stripePolicy
-		if own := s.processors.StripeScript; own != "" {
-			f.script, f.policy = own, policyFor(own)
-		}
+		f.key, f.script = c.Connection.PublicKey, s.processors.scriptOfStripe()
 	}
 	return f
-}
-
-// stripePolicy is what Stripe's fields load; nothing inline is among it.
-const stripePolicy = "; script-src 'self' https://js.stripe.com https://*.js.stripe.com" +
-	"; frame-src https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com; connect-src 'self' https://api.stripe.com"
-
-// policyFor is stripePolicy for a script that is elsewhere.
-func policyFor(script string) string {
-	origin, ok := originOf(script)
-	if !ok {
-		return ownPolicy
-	}
-	return "; script-src 'self' " + origin + "; frame-src " + origin + "; connect-src 'self' " + origin
 }
 
 // originOf is the origin of an address.
@@ -78,16 +54,13 @@ func (f cardFields) scripts(a *assets) []string {
 	return []string{f.script, a.pay}
 }
 
-// allowCards lets a page load the processor's fields, and nothing else from elsewhere. A bank's window must find the page that it was opened from.
+// allowCards lets a page load the processor's fields, and nothing else from elsewhere.
 func (s *Server) allowCards(w http.ResponseWriter, f cardFields) {
-	h := w.Header()
-	if f.policy == "" {
-		h.Set("Content-Security-Policy", contentPolicy+ownPolicy)
+	if f.script != "" {
+		s.processors.allowStripe(w.Header())
 		return
 	}
-	h.Set("Content-Security-Policy", contentPolicy+f.policy)
-	h.Set("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
-	h.Set("Permissions-Policy", `camera=(), geolocation=(), microphone=(), payment=(self "https://js.stripe.com"), usb=(), browsing-topics=()`)
+	w.Header().Set("Content-Security-Policy", contentPolicy+ownPolicy)
 }
 
 // origin is where this tenant's pages are, for those who lead a payer back.

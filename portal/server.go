@@ -28,13 +28,13 @@ type Config struct {
 	Logos  Logos
 	// Methods changes what clients have saved to pay with.
 	Methods Methods
-	Now     func() time.Time
-	Log     *slog.Logger // gets the cause of every 5xx, with the request id; never a token, a name or an address
 	// Payments takes payments.
 	Payments Payments
-
+	// Processors says where their scripts come from; the zero value is their own addresses.
 	Processors Processors
-	PublicPort int // of the portal's URLs, for processors that lead a payer back; 0 and 443 are left out of them
+	Now        func() time.Time
+	Log        *slog.Logger // gets the cause of every 5xx, with the request id; never a token, a name or an address
+	PublicPort int          // of the portal's URLs, for processors that lead a payer back; 0 and 443 are left out of them
 }
 
 // Server answers every path of a tenant's host. It is safe for any number of goroutines.
@@ -110,6 +110,9 @@ func (s *Server) routes() *route.Router {
 	s.payRoutes(get, post)
 	get(historyPath, s.member(s.showHistory))
 	get(methodsPath, s.member(s.showMethods))
+	get(addMethodPath+"/:kind", s.addingMethod(s.showAddMethod))
+	post(addMethodPath+"/:kind", s.addingMethod(s.addMethod))
+	get(methodBackPath, s.member(s.backFromBank))
 	get(methodsPath+"/:id", s.member(s.ofMethod(s.showVerifyMethod)))
 	post(methodsPath+"/:id", s.changesMethod(verifyKept, s.verifyMethod))
 	post(methodsPath+"/:id/default", s.changesMethod(preferForm, s.preferMethod))

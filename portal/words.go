@@ -21,10 +21,10 @@ type words struct {
 	LandingAgain, Document string
 	SignInTitle, SignInText, SessionOverTitle, SessionOverText, NoSessionTitle, NoSessionText, UnknownLinkTitle, UnknownLinkText,
 	Email, EmailHint, EmailWanted, SendLink, ThereIsAProblem, ErrorPrefix string
-	SentTitle, SentText, SentSpam, SentAgain, SignedOutTitle, SignedOutText      string
-	CodeLabel, CodeHint, CodeWanted, CodeDead, CodeButton                        string
-	CodeWrong                                                                    lang.Plural // {n} is how many tries are left
-	ElsewhereTitle, ElsewhereText, ElsewhereAsk                                  string
+	SentTitle, SentText, SentSpam, SentAgain, SignedOutTitle, SignedOutText                string
+	CodeLabel, CodeHint, CodeWanted, CodeDead, CodeButton                                  string
+	CodeWrong                                                                              lang.Plural // {n} is how many tries are left
+	ElsewhereTitle, ElsewhereText, ElsewhereAsk                                            string
 	MoreTitle, MoreText, MoreButton, MoreBack, OnceMoreTitle, OnceMoreText, OnceMoreButton string
 	UsedTitle, UsedText, ExpiredTitle, ExpiredText, RevokedTitle, RevokedText, VoidedTitle, VoidedText, SupersededTitle, SupersededText, ResendTo, ResendNote,
 	PortalOffTitle, PortalOffText string

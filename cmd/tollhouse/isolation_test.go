@@ -68,7 +68,9 @@ var portalRoutes = map[string]struct {
 	"GET /portal/payments/:id/state":   {acting, func(c client) string { return "/portal/payments/" + c.payment + "/state" }, 200},
 	"GET /portal/payments/:id/confirm": {acting, func(c client) string { return "/portal/payments/" + c.payment + "/confirm" }, 303},
 	"POST /portal/payments/:id/cancel": {acting, func(c client) string { return "/portal/payments/" + c.payment + "/cancel" }, 303},
-
+	"GET /portal/add-method/:kind":     {acting, at("/portal/add-method/card"), 303},
+	"POST /portal/add-method/:kind":    {acting, at("/portal/add-method/bank"), 303},
+	"GET /portal/method-back":          {acting, at("/portal/method-back"), 303},
 	"GET /portal/methods/:id":          {acting, methodPath(""), 303},
 	"POST /portal/methods/:id":         {acting, methodPath(""), 303},
 	"POST /portal/methods/:id/default": {acting, methodPath("/default"), 303},
