@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -268,6 +269,121 @@ func TestDismissAccess_LetsNobodyInAndIsQuietForADay(t *testing.T) {
 	n.ask(t, h, token, "", stranger)
 	if list := n.requests(t, h); len(list) != 2 || list[0].State != access.RequestPending {
 		t.Errorf("a day later: %+v", list)
+	}
+}
+
+// Each decision that is made stands: the other one afterwards changes neither the request, nor the contact, nor the log.
+func TestAccessRequest_IsDecidedOnce(t *testing.T) {
+	ctx, by := context.Background(), access.Actor{Kind: "api", ID: "key_1"}
+	for name, c := range map[string]struct {
+		first  func(n *node, h *house, id string) error
+		second func(n *node, h *house, id string) error
+		state  string
+	}{
+		"approved, then dismissed": {approving(ctx, by), dismissing(ctx, by), access.RequestApproved},
+		"dismissed, then approved": {dismissing(ctx, by), approving(ctx, by), access.RequestDismissed},
+		"approved, then approved":  {approving(ctx, by), approving(ctx, by), access.RequestApproved},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			n := h.node(t)
+			token, _ := n.mint(t, h.site)
+			n.ask(t, h, token, "", stranger)
+			id := n.requests(t, h)[0].ID
+			if err := c.first(n, h, id); err != nil {
+				t.Fatal(err)
+			}
+			was := n.requests(t, h)[0]
+			entries := h.count(t, h.tenant.ID, `SELECT count(*) FROM audit_events`)
+			h.exec(t, h.tenant.ID, `UPDATE contacts SET status = 'removed' WHERE email = $1`, stranger) // the address is free: nothing but the state is in the way
+			if err := c.second(n, h, id); !errors.Is(err, access.ErrConflict) || !strings.Contains(err.Error(), was.State+" already") {
+				t.Errorf("the second: %v, want ErrConflict that says what was decided", err)
+			}
+			if got := n.requests(t, h)[0]; got != was || got.State != c.state {
+				t.Errorf("it became %+v, was %+v", got, was)
+			}
+			if got := h.count(t, h.tenant.ID, `SELECT count(*) FROM audit_events`); got != entries {
+				t.Errorf("%d more entries", got-entries)
+			}
+		})
+	}
+}
+
+func approving(ctx context.Context, by access.Actor) func(*node, *house, string) error {
+	return func(n *node, h *house, id string) error {
+		_, err := n.ApproveAccess(ctx, h.tenant.ID, id, access.Approval{Role: access.Viewer, By: by})
+		return err
+	}
+}
+
+func dismissing(ctx context.Context, by access.Actor) func(*node, *house, string) error {
+	return func(n *node, h *house, id string) error {
+		_, err := n.DismissAccess(ctx, h.tenant.ID, id, by)
+		return err
+	}
+}
+
+// Who approves and who dismisses at once: one of them decides, and the contact is there exactly if it was approved.
+func TestAccessRequest_ThatIsApprovedAndDismissedAtOnceIsOneOfThem(t *testing.T) {
+	h := newHouse(t)
+	nodes := []*node{h.node(t), h.node(t)}
+	ctx, by := context.Background(), access.Actor{Kind: "api", ID: "key_1"}
+	for round := range 20 {
+		id, email := fmt.Sprintf("arq_%d", round), fmt.Sprintf("a%d@elsewhere.example", round)
+		h.exec(t, h.tenant.ID, `INSERT INTO access_requests (tenant_id, id, state, company_id, email) VALUES ($1, $2, 'pending', 'co_1', $3)`, string(h.tenant.ID), id, email)
+		errs := make([]error, 4)
+		var group sync.WaitGroup
+		for i := range errs {
+			decide := approving(ctx, by)
+			if i%2 == 1 {
+				decide = dismissing(ctx, by)
+			}
+			group.Go(func() { errs[i] = decide(nodes[i/2], h, id) })
+		}
+		group.Wait()
+		approved := 0
+		for i, err := range errs {
+			if err != nil && !errors.Is(err, access.ErrConflict) {
+				t.Errorf("round %d: %v", round, err)
+			}
+			if i%2 == 0 && err == nil {
+				approved++
+			}
+		}
+		r := requestOf(nodes[0].requests(t, h), id)
+		contacts := h.count(t, h.tenant.ID, `SELECT count(*) FROM contacts WHERE email = $1`, email)
+		entries := h.count(t, h.tenant.ID, `SELECT count(*) FROM audit_events WHERE details->>'request' = $1`, id)
+		if approved > 1 || contacts != approved || entries != 1 || (r.State == access.RequestApproved) != (approved == 1) || r.State == access.RequestPending {
+			t.Errorf("round %d: %d approved it, %d contacts, %d entries, and it is %s: %v", round, approved, contacts, entries, r.State, errs)
+		}
+	}
+}
+
+// requestOf is the request with that id.
+func requestOf(list []access.AccessRequest, id string) (r access.AccessRequest) {
+	for _, r := range list {
+		if r.ID == id {
+			return r
+		}
+	}
+	return r
+}
+
+// A wish that nobody has looked at yet may be anybody's, by any link: it is no request, and there is nothing to decide.
+func TestAccessRequest_ThatIsOnlyNotedCannotBeDecided(t *testing.T) {
+	h := newHouse(t)
+	n := h.node(t)
+	if err := n.AskAccess(context.Background(), h.site, strings.Repeat("A", 43), asking, "", stranger, visitor); err != nil {
+		t.Fatal(err)
+	}
+	var id string
+	if err := h.db.Owner.QueryRow(context.Background(), `SELECT args->>'ask_id' FROM jobs.river_job WHERE kind = 'access_request'`).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	for what, decide := range map[string]func(*node, *house, string) error{"approving": approving(context.Background(), access.Actor{}), "dismissing": dismissing(context.Background(), access.Actor{})} {
+		if err := decide(n, h, id); !errors.Is(err, access.ErrNotFound) {
+			t.Errorf("%s: %v, want ErrNotFound", what, err)
+		}
 	}
 }
 
