@@ -217,10 +217,11 @@ func (w *World) History(_ context.Context, s access.Session, q portal.HistoryQue
 			data.Payments = append(data.Payments, p)
 		}
 	}
-	if len(data.Payments) > 11 {
-		if data.Payments, data.Next = data.Payments[:11], "11"; q.After != "" {
-			data.Payments, data.Next = data.Payments[9:], ""
-		}
+	switch all := data.Payments; {
+	case q.After != "":
+		data.Payments = all[min(11, len(all)):]
+	case len(all) > 11:
+		data.Payments, data.Next = all[:11], "11"
 	}
 	return data, nil
 }
