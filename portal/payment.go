@@ -116,6 +116,9 @@ func (s *Server) allowStep(w http.ResponseWriter, page *paymentPage) {
 
 // cancelPayment gives up a payment that waits for its payer.
 func (s *Server) cancelPayment(w http.ResponseWriter, r *http.Request, session access.Session) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
 	data, err := s.readPayment(r, session)
 	if err != nil {
 		return err
