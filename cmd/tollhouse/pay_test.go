@@ -8,8 +8,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"tollhouse/portal/portaltest"
 )
 
@@ -41,19 +39,6 @@ func (s *payer) enter(t *testing.T, tab *portaltest.Tab, who client) {
 	}
 }
 
-// card types a card into the processor's own fields and presses the button.
-func (s *payer) card(t *testing.T, number string) {
-	t.Helper()
-	const there = `new Promise((resolve) => { const look = () => { const f = document.querySelector("#pay-fields iframe"); if (!f || f.style.height === "260px") return requestAnimationFrame(look); f.focus(); resolve(true); }; look(); })`
-	if _, err := portaltest.Evaluate[bool](s.tab, there, chromedp.EvalAwaitPromise); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.tab.Type("#pay-fields iframe", number+"\t12/31\t123"); err != nil {
-		t.Fatal(err)
-	}
-	s.presses(t, "#pay-form button.main")
-}
-
 // says waits until the page says a text.
 func (s *payer) says(t *testing.T, text string) {
 	t.Helper()
@@ -61,37 +46,6 @@ func (s *payer) says(t *testing.T, text string) {
 	if stopped, err := s.tab.Stopped(); err != nil || len(stopped) > 0 {
 		t.Errorf("the policy stopped %v (%v)", stopped, err)
 	}
-}
-
-func TestPay_CardDeclinedThenPaidInARealBrowser(t *testing.T) {
-	s := newPayer(t)
-	s.presses(t, ".hero a.main") // "Pay $100.00", of all that is due
-	s.says(t, "Review and pay")
-	s.card(t, "4000000000009995")
-	s.says(t, "No money has been taken")
-	s.says(t, "not enough money available")
-	s.presses(t, ".hero a.main")
-	s.card(t, "4242424242424242")
-	s.says(t, "You have paid $100.00")
-	s.says(t, "Visa ending 4242")
-	if n := s.count(t, s.b, `SELECT count(*) FROM payments WHERE tenant_id = $1 AND status = 'succeeded'`, s.b.ID); n != 1 {
-		t.Errorf("%d payments", n)
-	}
-	for _, number := range []string{"4242424242424242", "4000000000009995"} {
-		if strings.Contains(s.logs.String(), number) {
-			t.Error("a card's number is in the log")
-		}
-	}
-}
-
-func TestPay_TheBankAsksAndThePayerComesBack(t *testing.T) {
-	s := newPayer(t)
-	s.opens(t, s.base+"/portal/pay?invoice="+s.who.invoice)
-	s.card(t, "4000000000003220")
-	s.says(t, "Your bank wants to confirm that it is you")
-	s.presses(t, "main a.main")
-	s.presses(t, "button")
-	s.says(t, "You have paid $100.00")
 }
 
 func TestPay_WithoutScriptsOnTheProcessorsPage(t *testing.T) {

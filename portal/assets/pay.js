@@ -32,6 +32,7 @@ function pay(form) {
     elements = null;
     source.value = "";
     box.replaceChildren();
+    delete box.dataset.ready;
     box.hidden = !typed(kind);
     if (mandate) mandate.hidden = kind !== "bank";
     if (!typed(kind)) return;
@@ -41,7 +42,9 @@ function pay(form) {
     if (data.mode === "payment") options.amount = Number(data.amount);
     if (data.mode === "setup" || save?.checked) options.setupFutureUsage = "off_session";
     elements = stripe.elements(options);
-    elements.create("payment").mount(box);
+    const fields = elements.create("payment");
+    fields.on("ready", () => { box.dataset.ready = kind; });
+    fields.mount(box);
   }
 
   function busy(text) {
