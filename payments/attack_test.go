@@ -216,6 +216,30 @@ func TestEvent_WithAnotherTenantsCodeIsNobodys(t *testing.T) {
 	}
 }
 
+// That a second try is refused, because a token was spent for instance, says nothing of the first.
+func TestRefused_AfterALostAnswerIsNotFailed(t *testing.T) {
+	s := shop(t)
+	s.Fake.Objectless = true
+	var tries atomic.Int64
+	s.Fake.OnCall = func(method string) paymentstest.Fault {
+		switch {
+		case method != "Submit":
+			return paymentstest.NoFault
+		case tries.Add(1) == 1:
+			return paymentstest.LostBefore
+		}
+		return paymentstest.Refuses
+	}
+	inv := s.Sent(t, 1000)
+	p := pay(t, s, s.Request("ok", inv), payments.Unknown)
+	s.Advance(10 * time.Second)
+	s.Work(t, s.Service)
+	if show(t, s, p.ID, payments.Unknown); tries.Load() != 2 {
+		t.Errorf("%d tries", tries.Load())
+	}
+	balance(t, s, inv.ID, 0, 1000)
+}
+
 // Of a settlement that failed the processor says both: the payment failed, and the money went back. What was booked is undone once; what was not is not booked.
 func TestSettlementThatFailed_IsUndoneOnce(t *testing.T) {
 	for _, booked := range []bool{true, false} {
