@@ -323,3 +323,17 @@ func TestForged_MessagesChangeNothing(t *testing.T) {
 }
 
 func (w *world) isStripe() bool { _, is := w.side.(*stripeSide); return is }
+
+// Of a charge whose only refund failed the sums say that nothing was ever given back: the refund itself must be read.
+func TestRefund_ThatFailedIsHeardOfByItsMessage(t *testing.T) {
+	w := quiet(t, newStripe)
+	_, p := w.pays("pm_card_refundFail", payments.Succeeded)
+	if _, err := w.nodes[0].Refund(ctx, w.Tenant, payments.RefundInput{PaymentID: p.ID}); err != nil {
+		t.Fatal(err)
+	}
+	w.lives(8*24*time.Hour, 24*time.Hour) // before it is looked for a second time
+	if p = w.read(p.ID); p.Refunded != 0 || p.Refunds[0].Status != payments.Failed {
+		t.Errorf("%d refunded, %+v", p.Refunded, p.Refunds)
+	}
+	w.calmNights()
+}
