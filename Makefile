@@ -11,7 +11,7 @@ STAMPS := .dev/stamps
 export TOLLHOUSE_AXE := $(CURDIR)/$(AXE)
 export CGO_ENABLED ?= 1
 
-.PHONY: help run tools test check build bench shots fuzz generate fmt lint vulnerabilities clean
+.PHONY: help run tools test check build bench soak shots fuzz generate fmt lint vulnerabilities clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -38,6 +38,9 @@ vulnerabilities: ## look our dependencies up in the Go vulnerability database (n
 
 bench: build $(STAMPS)/run ## benchmarks of every room, then a real server beside a bare one; prints ratios
 	@deploy/bench.sh
+
+soak: $(STAMPS)/run ## random worlds of payments, with each processor N of them (20000); a world that fails says how to play it again
+	TOLLHOUSE_SOAK=$(or $(N),20000) go test -count=1 -timeout 0 -run Worlds ./payments ./payments/worlds
 
 shots: build $(STAMPS)/run $(STAMPS)/test ## pictures of every page into .dev/shots/
 	go run ./portal/portaltest/shots

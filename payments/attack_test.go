@@ -10,6 +10,7 @@ import (
 
 	"tollhouse/payments"
 	"tollhouse/payments/paymentstest"
+	"tollhouse/tenant"
 )
 
 // meanwhile is a node on which something happens, once, at a point.
@@ -43,6 +44,20 @@ func TestPay_WhatChangesBeforeTheLocksCounts(t *testing.T) {
 		}
 		balance(t, s, inv.ID, 0, 0)
 	}
+}
+
+// Another account in the place of the one that was read: the client's name there is none here.
+func TestPay_AnAccountThatWasReplacedBeforeTheLocksTakesNothing(t *testing.T) {
+	s := shop(t)
+	inv := s.Sent(t, 1000)
+	node := meanwhile(t, s, payments.CrashBeforeReserve, func() {
+		s.Exec(t, `UPDATE payment_connections SET status = 'disconnected', disconnected_at = now() WHERE tenant_id = $1`, s.Tenant.ID)
+		s.Exec(t, `INSERT INTO payment_connections (tenant_id, id, processor, live, account_id, credentials, webhook_hash)
+			VALUES ($1, $2, 'stripe', false, 'acct_second', 'x', sha256(convert_to($2, 'UTF8')))`, s.Tenant.ID, tenant.NewID("pcn", time.Now()))
+	})
+	_, err := node.Pay(ctx, s.Tenant, s.Request("ok", inv))
+	demand(t, "replaced", err, payments.RefusedDisconnected)
+	balance(t, s, inv.ID, 0, 0)
 }
 
 func TestPay_VoidIsBeforeTheReservationOrNotAtAll(t *testing.T) {
@@ -171,6 +186,30 @@ func TestRefund_AndDisputeAtOnce(t *testing.T) {
 	}
 }
 
+// A refund that carries no name of ours may be ours all the same, while our answer is on its way.
+func TestRefund_WhoseAnswerIsLateIsNotOneMadeElsewhere(t *testing.T) {
+	s := shop(t)
+	p := pay(t, s, s.Request("ok", s.Sent(t, 1000)), payments.Succeeded)
+	once(s, "Refund", paymentstest.LostAfter)
+	if r, err := s.Service.Refund(ctx, s.Tenant, payments.RefundInput{PaymentID: p.ID, Amount: 400}); err != nil || r.Status != payments.Unknown {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	s.Fake.Tamper = func(o *payments.Outcome) {
+		for i := range o.Refunds {
+			o.Refunds[i].Ref = ""
+		}
+	}
+	s.Deliver(t, s.Service)
+	s.Work(t, s.Service)
+	s.Fake.Tamper = nil
+	s.Advance(time.Minute)
+	s.Work(t, s.Service)
+	if p = show(t, s, p.ID, payments.Succeeded); p.Refunded != 400 || len(p.Refunds) != 1 || p.Refunds[0].Outside {
+		t.Errorf("%d refunded, %+v", p.Refunded, p.Refunds)
+	}
+	sound(t, s)
+}
+
 // The same key on two nodes at once is one refund.
 func TestRefund_SameKeyOnTwoNodesIsOne(t *testing.T) {
 	s := shop(t)
@@ -214,6 +253,30 @@ func TestEvent_WithAnotherTenantsCodeIsNobodys(t *testing.T) {
 	if n := other.Int(t, `SELECT count(*) FROM payment_orphans WHERE tenant_id = $1`, other.Tenant.ID); n != 0 {
 		t.Errorf("the other tenant has %d orphans", n)
 	}
+}
+
+// That a second try is refused, because a token was spent for instance, says nothing of the first.
+func TestRefused_AfterALostAnswerIsNotFailed(t *testing.T) {
+	s := shop(t)
+	s.Fake.Objectless = true
+	var tries atomic.Int64
+	s.Fake.OnCall = func(method string) paymentstest.Fault {
+		switch {
+		case method != "Submit":
+			return paymentstest.NoFault
+		case tries.Add(1) == 1:
+			return paymentstest.LostBefore
+		}
+		return paymentstest.Refuses
+	}
+	inv := s.Sent(t, 1000)
+	p := pay(t, s, s.Request("ok", inv), payments.Unknown)
+	s.Advance(10 * time.Second)
+	s.Work(t, s.Service)
+	if show(t, s, p.ID, payments.Unknown); tries.Load() != 2 {
+		t.Errorf("%d tries", tries.Load())
+	}
+	balance(t, s, inv.ID, 0, 1000)
 }
 
 // Of a settlement that failed the processor says both: the payment failed, and the money went back. What was booked is undone once; what was not is not booked.

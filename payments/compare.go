@@ -315,6 +315,7 @@ func (s *Service) nightly(ctx context.Context, l Look) error {
 			s.cfg.Log.Error("comparing with the processor", "tenant", l.Tenant, "connection", c.ID, "day", report.Day, "error", err)
 			return s.cfg.Store.PutOff(ctx, l, now.Add(time.Hour), l.Status)
 		}
+		s.differences.Add(int64(len(report.Differences)))
 		for _, d := range report.Differences {
 			s.cfg.Log.Error("the ledger and the processor differ", "tenant", l.Tenant, "connection", c.ID, "day", report.Day, "kind", d.Kind, "object", d.ObjectID,
 				"payment", d.PaymentID, "processor", d.Processor.String(), "ledger", d.Ledger.String())

@@ -275,3 +275,30 @@ func TestQuarantine_WhatIsNotWhatWasAskedForIsNeverBooked(t *testing.T) {
 		}
 	}
 }
+
+func TestReview_LetsGoOnlyWhatWasPutRight(t *testing.T) {
+	s := shop(t)
+	inv := s.Sent(t, 100)
+	s.Fake.Tamper = func(o *payments.Outcome) { o.Currency = "EUR" }
+	p := pay(t, s, s.Request("ok", inv), payments.Submitting)
+	p, err := s.Service.Review(ctx, s.Tenant, p.ID)
+	if err != nil || p.Quarantine == "" {
+		t.Errorf("%+v, %v", p, err)
+	}
+	s.Fake.Tamper = nil
+	if p, err = s.Service.Review(ctx, s.Tenant, p.ID); err != nil || p.Quarantine != "" || p.Status != payments.Succeeded {
+		t.Errorf("%+v, %v", p, err)
+	}
+	balance(t, s, inv.ID, 100, 0)
+	sound(t, s)
+	open, err := s.Service.Orphans(ctx, s.Tenant)
+	if err != nil || len(open) != 1 || open[0].PaymentID != p.ID {
+		t.Fatalf("%+v, %v", open, err)
+	}
+	if err := s.Service.CloseOrphan(ctx, s.Tenant, open[0], "key_1"); err != nil {
+		t.Error(err)
+	}
+	if err := s.Service.CloseOrphan(ctx, s.Tenant, open[0], "key_1"); !errors.Is(err, payments.ErrNotFound) {
+		t.Errorf("closed twice: %v", err)
+	}
+}

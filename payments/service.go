@@ -47,6 +47,8 @@ func CrashPoints() []string {
 type Service struct {
 	cfg    ServiceConfig
 	forged counter // events whose signature did not fit, on this node
+
+	differences counter // that nightly comparisons found, on this node
 }
 
 // New checks the configuration. It starts nothing: Run does.

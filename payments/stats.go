@@ -16,12 +16,13 @@ type Stats struct {
 	EventLag      time.Duration  // how long the oldest message waits; 0: none does
 	Parked        int            // messages that nobody could deal with: a person must look
 	Forged        int64          // messages whose signature did not fit, on this node since it began
+	Differences   int64          // that the nightly comparison found, on this node since it began
 	Late          time.Duration  // how long after its time the latest look is still waiting
 }
 
 // Stats counts.
 func (s *Service) Stats(ctx context.Context) (Stats, error) {
 	st, err := s.cfg.Store.LookStats(ctx, s.now())
-	st.Forged = s.forged.Load()
+	st.Forged, st.Differences = s.forged.Load(), s.differences.Load()
 	return st, err
 }

@@ -72,6 +72,10 @@ type PayStore interface {
 
 	// AddOrphans keeps money that belongs to no payment; what is kept already stays as it is.
 	AddOrphans(ctx context.Context, t tenant.ID, connectionID string, all []Orphan) error
+	// Orphans returns what is open, the newest first, at most 200.
+	Orphans(ctx context.Context, t tenant.ID) ([]Orphan, error)
+	// CloseOrphan closes one; ErrNotFound when it is not open.
+	CloseOrphan(ctx context.Context, t tenant.ID, o Orphan, by string, now time.Time) error
 	// Captured returns the payments that were posted from one moment to another through a connection.
 	Captured(ctx context.Context, t tenant.ID, connectionID string, from, to time.Time) ([]string, error)
 }
@@ -206,12 +210,13 @@ const (
 
 // Orphan is money at a processor that belongs to no payment of ours, or differs from it.
 type Orphan struct {
-	ObjectID  string
-	Kind      string // "charge", "refund", "dispute", "mismatch"
-	Money     ledger.Money
-	Why       string
-	PaymentID string // "" for none
-	FoundAt   time.Time
+	ConnectionID string // with ObjectID and Kind it is the name of one
+	ObjectID     string
+	Kind         string // "charge", "refund", "dispute", "mismatch"
+	Money        ledger.Money
+	Why          string
+	PaymentID    string // "" for none
+	FoundAt      time.Time
 }
 
 // Look is something to ask a processor, that this node has taken.

@@ -107,6 +107,55 @@ func TestOutage_RedisAwayLimitsAllTheSame(t *testing.T) {
 	}
 }
 
+// Without Postgres every route that shows or changes anything says so, with the tenant's brand and when to come back, and takes nobody's session.
+func TestOutage_PostgresAwayIsSaidByEveryRouteAndEndsNoSession(t *testing.T) {
+	f := newFleet(t, 1, nil)
+	b := f.addBusiness(t, "acme")
+	dsn, err := url.Parse(f.db.AppURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := newCut(t, dsn.Host)
+	dsn.Host = proxy.Addr().String()
+	n := f.extraNode(t, map[string]string{"POSTGRES_URL": dsn.String()})
+	c, who := f.client(n), b.clients[0]
+	session := f.signIn(t, c, b, who)
+	home := "https://" + b.host
+	if r := ask(t, c, "GET", home+"/portal/", "", session); r.StatusCode != http.StatusOK {
+		t.Fatalf("control: %s", r.Status)
+	}
+	proxy.sever()
+	said := 0
+	for _, route := range n.portal.Routes() {
+		spec := portalRoutes[route.Method+" "+route.Pattern]
+		if spec.path == nil || spec.guard == public {
+			continue
+		}
+		r := ask(t, c, route.Method, home+spec.path(who), "email=typed%40client.test&code=2222-2222&name=Typed", session, "Sec-Fetch-Site: same-origin", formType)
+		if r.StatusCode == http.StatusServiceUnavailable {
+			said++
+		}
+		away := r.StatusCode == http.StatusServiceUnavailable && r.Header.Get("Retry-After") != "" && strings.Contains(r.body, b.Name)
+		if !away && r.StatusCode != http.StatusNotFound && r.StatusCode != http.StatusSeeOther && r.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("%s %s: %s, want a branded 503\n%s", route.Method, route.Pattern, r.Status, f.logLine(t, r.Header.Get("X-Request-Id")))
+		}
+		if strings.Contains(strings.Join(r.Header["Set-Cookie"], " "), "__Host-bp=") || strings.Contains(r.body, who.canary) {
+			t.Errorf("%s %s: takes the session, or shows something", route.Method, route.Pattern)
+		}
+	}
+	for path, form := range map[string]string{"/portal/sign-in": "email=" + url.QueryEscape(who.contact.Email), "/portal/sign-in/code": "code=2222-2222",
+		"/portal/l/" + strings.Repeat("A", 43) + "/ask": "email=guest%40client.test", "/portal/l/" + strings.Repeat("A", 43) + "/resend": ""} {
+		if r := press(t, c, home+path, form); r.StatusCode != http.StatusServiceUnavailable || !strings.Contains(r.body, b.Name) {
+			t.Errorf("POST %s: %s, want a branded 503 and no promise of a mail", path, r.Status)
+		}
+	}
+	if said < 12 {
+		t.Errorf("control: only %d routes said so", said)
+	}
+	proxy.open.Store(true)
+	waitFor(t, "the page to be back", func() bool { return ask(t, c, "GET", home+"/portal/", "", session).StatusCode == http.StatusOK })
+}
+
 // What was kept of forms, and who was mailed codes, is forgotten by a node that serves, without anybody's doing.
 func TestSweep_ANodeForgetsFormsAndCodes(t *testing.T) {
 	f := newFleet(t, 1, nil)

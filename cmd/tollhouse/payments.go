@@ -20,6 +20,7 @@ type cashier struct {
 	*payments.Connections
 	*payments.Service
 	methods *payments.Methods
+	wallets *walletHosts
 }
 
 // newCashier builds it over one store.
@@ -45,7 +46,7 @@ func (h *house) newCashier(store *paymentsdb.Store) (*cashier, error) {
 	if control.work = service.Work; h.clock != nil {
 		h.clock.also = append(h.clock.also, control.routes)
 	}
-	return &cashier{connections, service, payments.NewMethods(store, connections, h.now)}, nil
+	return &cashier{connections, service, payments.NewMethods(store, connections, h.now), h.walletHosts(connections, store)}, nil
 }
 
 // portSuffix is how a public port is written in URLs.
@@ -95,7 +96,8 @@ var (
 	parkedDesc   = prometheus.NewDesc("tollhouse_processor_events_parked", "Messages of processors that nobody could deal with. Above 0: look.", nil, nil)
 	forgedDesc   = prometheus.NewDesc("tollhouse_processor_events_refused_total", "Messages whose signature did not fit, on this node.", nil, nil)
 	overdueDesc  = prometheus.NewDesc("tollhouse_payment_looks_overdue_seconds", "How late the latest look at a processor is.", nil, nil)
-	paymentDescs = []*prometheus.Desc{liveDesc, unknownDesc, lagDesc, parkedDesc, forgedDesc, overdueDesc}
+	differDesc   = prometheus.NewDesc("tollhouse_payments_differences_total", "Differences that nightly comparisons found, on this node. Any: look.", nil, nil)
+	paymentDescs = []*prometheus.Desc{liveDesc, unknownDesc, lagDesc, parkedDesc, forgedDesc, overdueDesc, differDesc}
 )
 
 // Describe lists the metrics.
@@ -120,5 +122,6 @@ func (s paymentStats) Collect(to chan<- prometheus.Metric) {
 	to <- prometheus.MustNewConstMetric(lagDesc, prometheus.GaugeValue, stats.EventLag.Seconds())
 	to <- prometheus.MustNewConstMetric(parkedDesc, prometheus.GaugeValue, float64(stats.Parked))
 	to <- prometheus.MustNewConstMetric(forgedDesc, prometheus.CounterValue, float64(stats.Forged))
+	to <- prometheus.MustNewConstMetric(differDesc, prometheus.CounterValue, float64(stats.Differences))
 	to <- prometheus.MustNewConstMetric(overdueDesc, prometheus.GaugeValue, stats.Late.Seconds())
 }

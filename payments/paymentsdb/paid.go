@@ -167,6 +167,45 @@ func (s *Store) AddOrphans(ctx context.Context, t tenant.ID, connectionID string
 	return nil
 }
 
+// Orphans returns money of no payment that nobody has dealt with, the newest first.
+func (s *Store) Orphans(ctx context.Context, t tenant.ID) (all []payments.Orphan, err error) {
+	const q = `
+		SELECT o.connection_id, o.object_id, o.kind, o.amount, o.currency, o.why, COALESCE(o.payment_id, ''), o.found_at FROM payment_orphans o
+		 WHERE o.tenant_id = $1 AND o.closed_at IS NULL ORDER BY o.found_at DESC, o.object_id LIMIT 200`
+	b := &pgx.Batch{}
+	b.Queue(q, t).Query(func(rows pgx.Rows) (err error) {
+		all, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (o payments.Orphan, err error) {
+			return o, row.Scan(&o.ConnectionID, &o.ObjectID, &o.Kind, &o.Money.Amount, &o.Money.Currency, &o.Why, &o.PaymentID, (*moment)(&o.FoundAt))
+		})
+		return err
+	})
+	if err := rls.Read(ctx, s.pool, t, b); err != nil {
+		return nil, fmt.Errorf("listing money of no payment: %w", err)
+	}
+	return all, nil
+}
+
+// CloseOrphan says that somebody dealt with one.
+func (s *Store) CloseOrphan(ctx context.Context, t tenant.ID, o payments.Orphan, by string, now time.Time) error {
+	const q = `
+		UPDATE payment_orphans SET closed_at = @now, closed_by = @by
+		 WHERE tenant_id = @tenant AND connection_id = @connection AND object_id = @object AND kind = @kind AND closed_at IS NULL`
+	err := rls.Tx(ctx, s.pool, t, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, q, pgx.NamedArgs{"tenant": t, "connection": o.ConnectionID, "object": o.ObjectID, "kind": o.Kind, "by": by, "now": now})
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return payments.ErrNotFound
+		}
+		return s.changed(ctx, tx, t, Event{What: "orphan.closed", PaymentID: o.PaymentID, ConnectionID: o.ConnectionID})
+	})
+	if err != nil {
+		return fmt.Errorf("closing money of no payment: %w", err)
+	}
+	return nil
+}
+
 // Captured returns the payments that arrived from one moment to another through a connection.
 func (s *Store) Captured(ctx context.Context, t tenant.ID, connectionID string, from, to time.Time) (ids []string, err error) {
 	const q = `

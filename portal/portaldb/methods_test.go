@@ -19,7 +19,8 @@ func (f *fixture) connect(t *testing.T, status string, currencies ...string) str
 	t.Helper()
 	id := tenant.NewID("pcn", time.Now())
 	f.Exec(t, `INSERT INTO payment_connections (tenant_id, id, processor, live, status, account_id, public_key, credentials, webhook_hash, currencies, bank_debits, disconnected_at)
-		VALUES ($1, $2, 'stripe', false, $3, 'acct_1', 'pk_test_1', 'x', sha256($2::bytea), COALESCE($4::text[], '{}'), true, CASE WHEN $3 = 'disconnected' THEN now() END)`,
+		VALUES ($1, $2::text, 'stripe', false, $3::text, 'acct_1', 'pk_test_1', 'x', sha256(convert_to($2::text, 'UTF8')), COALESCE($4::text[], '{}'), true,
+		        CASE WHEN $3::text = 'disconnected' THEN now() END)`,
 		f.Tenant.ID, id, status, currencies)
 	return id
 }
@@ -29,7 +30,7 @@ func (f *fixture) save(t *testing.T, company, connection, status string, first b
 	t.Helper()
 	id := tenant.NewID("pmt", time.Now())
 	f.Exec(t, `INSERT INTO payment_methods (tenant_id, id, connection_id, company_id, processor_ref, kind, brand, last4, exp_month, exp_year, status, is_default)
-		VALUES ($1, $2, $3, $4, $2, 'card', 'visa', '4242', 12, 2040, $5, $6)`, f.Tenant.ID, id, connection, company, status, first)
+		VALUES ($1, $2::text, $3, $4, $2::text, 'card', 'visa', '4242', 12, 2040, $5, $6)`, f.Tenant.ID, id, connection, company, status, first)
 	return id
 }
 
@@ -86,6 +87,7 @@ func TestHistory_PutsWhatIsUnderWayFirstAndPagesOn(t *testing.T) {
 	inv := f.Sent(t, 100000)
 	var paid []string
 	for range 5 {
+		f.Advance(time.Second)
 		paid = append(paid, f.Pay(t, inv.ID, 100).ID)
 	}
 	f.Exec(t, `UPDATE payments SET refunded = 100 WHERE tenant_id = $1 AND id = $2`, f.Tenant.ID, paid[1])

@@ -100,7 +100,8 @@ func reachable(err error) error {
 	var connecting *pgconn.ConnectError
 	var network net.Error
 	var pg *pgconn.PgError
-	away := errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
+	away := errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		pgconn.SafeToRetry(err) && !errors.Is(err, context.Canceled) // a connection of the pool that was lost while nobody used it
 	if errors.As(err, &pg) {
 		away = away || unavailable[pg.Code[:2]] || pg.Code == "25006"
 	}

@@ -70,6 +70,21 @@ func TestErrors_TellAnOutageFromARefusal(t *testing.T) {
 	if err := rls.Tx(ctx, nowhere, "ten_a", nothing); !errors.Is(err, tenant.ErrUnavailable) {
 		t.Errorf("nobody listens: %v, want ErrUnavailable", err)
 	}
+	lost, err := pgx.Connect(ctx, db.AppURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lost.Close(ctx); err != nil { // as one that a pool lost while it lay idle
+		t.Fatal(err)
+	}
+	if err := rls.Tx(ctx, lost, "ten_a", nothing); !errors.Is(err, tenant.ErrUnavailable) {
+		t.Errorf("a connection that was lost: %v, want ErrUnavailable", err)
+	}
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := rls.Tx(gone, db.App, "ten_a", nothing); !errors.Is(err, context.Canceled) || errors.Is(err, tenant.ErrUnavailable) {
+		t.Errorf("a caller that has gone: %v, want its own error only", err)
+	}
 	readOnly := func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `SET TRANSACTION READ ONLY; INSERT INTO tenants (id, slug, name) VALUES ('ten_a', 'aaa', 'A')`)
 		return err
