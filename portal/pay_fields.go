@@ -16,7 +16,6 @@ type cardFields struct {
 	script   string // the processor's, "" for none
 	key      string // the processor's, which browsers may see
 	bank     bool   // it takes bank accounts too
-	amount   int64
 	currency string // in lower case, as the processor wants it
 	locale   string
 	hosted   bool // the processor has a page of its own

@@ -82,21 +82,21 @@ func (s *Server) tellState(w http.ResponseWriter, r *http.Request, session acces
 	return json.NewEncoder(w).Encode(map[string]string{"state": data.Payment.Standing()})
 }
 
-// showPaymentStep is where a payer goes on at the bank, or at the processor's own page, and comes back to. Coming back proves nothing: the processor is asked.
+// showPaymentStep is where a payer goes on at the bank, or at the processor's own page, and comes back to. Coming back proves nothing: the processor is asked,
+// and the payment's own page tells what it said. What the processor wrote into the address does not stay there.
 func (s *Server) showPaymentStep(w http.ResponseWriter, r *http.Request, session access.Session) error {
 	data, err := s.readPayment(r, session)
 	if err != nil {
 		return err
 	}
-	if r.URL.Query().Has("back") && previewOf(r) == nil && viewer(r) != nil {
-		looked, err := s.payments.Resume(r.Context(), request.From(r.Context()).Site.Tenant, session.CompanyID, data.Payment.ID)
-		if err != nil {
+	back := r.URL.Query().Has("back")
+	if back && previewOf(r) == nil && viewer(r) != nil {
+		if _, err := s.payments.Resume(r.Context(), request.From(r.Context()).Site.Tenant, session.CompanyID, data.Payment.ID); err != nil {
 			return err
 		}
-		data.Payment = &looked
 	}
 	page := s.paymentPage(r, data)
-	if data.Payment.Action == (payments.Action{}) || !page.mine {
+	if back || data.Payment.Action == (payments.Action{}) || !page.mine {
 		seeOther(w, paymentPath(data.Payment.ID))
 		return nil
 	}

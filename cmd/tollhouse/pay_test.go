@@ -179,3 +179,22 @@ func TestPay_InvoiceThatWasPaidMeanwhileOrIsAnothersTakesNothing(t *testing.T) {
 		t.Errorf("%d attempts", n)
 	}
 }
+
+func TestPay_TheBankAsksThePayerInARealBrowser(t *testing.T) {
+	for answer, says := range map[string]string{"complete": "You have paid $100.00", "fail": "No money has been taken"} {
+		t.Run(answer, func(t *testing.T) {
+			s := newPayer(t)
+			s.presses(t, ".hero a.main")
+			s.says(t, "Review and pay")
+			s.card(t, "4000002760003184")
+			s.says(t, "Continue at your bank")
+			s.presses(t, "main a.main")
+			s.says(t, "Test bank: is it you?")
+			s.presses(t, `button[value="`+answer+`"]`)
+			s.says(t, says)
+			if at, err := portaltest.Evaluate[string](s.tab, "location.href"); err != nil || strings.Contains(at, "secret") || strings.Contains(at, "?") {
+				t.Errorf("the address keeps what the processor wrote into it: %s, %v", at, err)
+			}
+		})
+	}
+}
