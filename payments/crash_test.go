@@ -135,7 +135,8 @@ func TestTwoHundredSubmitsAtOnce_TakeNoMoreThanIsOwed(t *testing.T) {
 		}))
 	}
 	faults := s.Fake.OnCall
-	for round := range 4 {
+	captured := int64(0)
+	for round := 0; round < 4 || captured == 0 && round < 12; round++ { // so many declines may come first that the invoice takes a day's pause
 		s.Fake.OnCall = faults
 		var group sync.WaitGroup
 		for i := range 50 {
@@ -153,9 +154,11 @@ func TestTwoHundredSubmitsAtOnce_TakeNoMoreThanIsOwed(t *testing.T) {
 		group.Wait()
 		s.Fake.OnCall = nil
 		calm(t, s)
+		s.Advance(25 * time.Hour)
+		captured, _ = s.Fake.Captured()
 	}
-	if got, _ := s.Fake.Captured(); got > 10_000 || got == 0 {
-		t.Errorf("%d captured of 10000", got)
+	if captured > 10_000 || captured == 0 {
+		t.Errorf("%d captured of 10000", captured)
 	}
 	sound(t, s)
 	if broken := s.Fake.Broken(); broken != nil {

@@ -138,11 +138,15 @@ func (f *fleet) settings(t *testing.T, dir string) map[string]string {
 		}
 		return path
 	}
-	return map[string]string{"PLATFORM_DOMAIN": fleetDomain, "POSTGRES_URL": f.db.AppURL, "REDIS_URL": f.redis, "SEAL_KEYS": "k1:" + strings.Repeat("5a", 32),
+	settings := map[string]string{"PLATFORM_DOMAIN": fleetDomain, "POSTGRES_URL": f.db.AppURL, "REDIS_URL": f.redis, "SEAL_KEYS": "k1:" + strings.Repeat("5a", 32),
 		"DNS_RESOLVERS": strings.Join(f.ca.DNSAddrs, ","), "ACME_LIMITS": "none", "ACME_DIRECTORY": f.ca.DirectoryURL, "ACME_EMAIL": "ops@portal.test", "ACME_ROOT_FILE": file("root.pem", f.ca.RootPEM),
 		"ACME_CA_FILE": file("endpoint.pem", f.ca.EndpointPEM), "SMTP_ADDR": f.sink.Addr(), "SMTP_CA_FILE": file("mail.pem", f.sink.RootPEM()),
-		"STRIPE_API_URL": f.stripeURL, "STRIPE_SCRIPT_URL": f.stripeURL + "/v3/", "MAIL_FROM": "billing@portal.test", "DRAIN_TIME": "5s", "LIMIT_HANDSHAKES": "100000",
+		"MAIL_FROM": "billing@portal.test", "DRAIN_TIME": "5s", "LIMIT_HANDSHAKES": "100000",
 		"LIMIT_LINKS": "100000", "LIMIT_API": "100000", "LIMIT_API_REFUSED": "100000", "HSTS": "0s"}
+	if f.stripe != nil {
+		maps.Copy(settings, map[string]string{"STRIPE_API_URL": f.stripeURL, "STRIPE_SCRIPT_URL": f.stripeURL + "/v3/"})
+	}
+	return settings
 }
 
 // start starts a node, with a disk of its own unless values name one.
