@@ -25,7 +25,10 @@ import (
 const asPayer = "TOLLHOUSE_TEST_BINARY_PAYS"
 
 // wish is a payment that a process of its own is to make, and where it is to die.
-type wish struct{ Slug, Company, Contact, Invoice, Nonce, Source, DieAt string }
+type wish struct {
+	Slug, Company, Contact, Invoice, Nonce, Source, DieAt string
+	Ahead                                                 int64 // how far the fleet's clock is, in nanoseconds: the process has the same
+}
 
 // request is the wish as the portal would ask for it.
 func (w wish) request() payments.PayRequest {
@@ -52,6 +55,7 @@ func payAsProcess(said string) error {
 	if err != nil {
 		return err
 	}
+	h.clock.offset.Store(in.Ahead)
 	mux := http.NewServeMux()
 	for _, routes := range h.clock.also {
 		routes(mux)
@@ -126,7 +130,7 @@ func (f *fleet) wishes(t *testing.T, b *business, account emulator.Account, card
 	if err != nil {
 		t.Fatal(err)
 	}
-	return wish{b.Slug, who.company.ID, who.contact.ID, f.invoiced(t, b, who), rand.Text(), source, point}
+	return wish{b.Slug, who.company.ID, who.contact.ID, f.invoiced(t, b, who), rand.Text(), source, point, f.nodes[0].clock.offset.Load()}
 }
 
 // even demands that the processor and the books agree: captured is posted, one receipt each, and nothing is open.
@@ -162,7 +166,7 @@ func (f *fleet) even(t *testing.T, b *business, account emulator.Account, charge
 func (f *fleet) quietly(t *testing.T, b *business) {
 	t.Helper()
 	// What a loaded machine made late is due again later: time goes on until all has ended.
-	next := time.Now()
+	next := time.Now().Add(10 * time.Second)
 	waitFor(t, "payments to end", func() bool {
 		if now := time.Now(); now.After(next) {
 			next = now.Add(5 * time.Second)
